@@ -1,0 +1,1 @@
+"""How a person reaches an app: URLs, forwarding lines, the clipboard."""

@@ -1,0 +1,156 @@
+"""Launches sessions: checks what a person chose, sees to the image, and has the engine start it."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+from collections.abc import Iterable
+
+from sessiontui.actions.observe import capacity
+from sessiontui.actions.ports import Ports
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import OTHER, Environment, Version
+from sessiontui.domain.errors import ImageUnavailable, Refused, Unknown
+from sessiontui.domain.launch import Draft, Order, Progress, Step, check, suggest_name
+from sessiontui.domain.resources import Capacity
+from sessiontui.domain.session import Session
+from sessiontui.engine.port import Build, Report
+
+
+def distribution_base(distribution: str) -> str:
+    """Name of the base image made from a distribution's own packages, which says that it is."""
+    return f"sessiontui/base:{distribution}-from-packages"
+
+
+class Launcher:
+    """Launches for one owner. One image is prepared once, however many launches wait for it."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._images: dict[str, threading.Lock] = {}
+        self._images_lock = threading.Lock()
+
+    def suggest_name(self, names_in_preparation: Iterable[str] = ()) -> str:
+        """A name no session of the owner has."""
+        mine = {
+            session.name
+            for session in self._ports.engine.sessions()
+            if session.owner.uid == self._ports.owner.uid
+        }
+        return suggest_name(mine | set(names_in_preparation), random.SystemRandom().choice)
+
+    def capacity(self) -> Capacity:
+        """What can be asked for now."""
+        return capacity(self._ports.engine, self._ports.machine)
+
+    def order(self, draft: Draft, names_in_preparation: Iterable[str] = ()) -> Order:
+        """The checked order for a draft. Raises Refused with all problems."""
+        ports = self._ports
+        return check(
+            draft,
+            session_id=secrets.token_hex(6),
+            owner=ports.owner,
+            environments=ports.catalogue.environments(),
+            other_apps=ports.catalogue.other_apps(),
+            folders=ports.storage.folders(),
+            capacity=self.capacity(),
+            sessions=ports.engine.sessions(),
+            names_in_preparation=names_in_preparation,
+        )
+
+    def launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
+        """Prepare the image and launch. Raises what :meth:`Engine.launch` and the preparing raise."""
+        self.prepare(order.environment, order.version, order.image, report, cancellation)
+        cancellation.check()
+        return self._ports.engine.launch(order, report, cancellation)
+
+    def prepare(
+        self, environment: str, version: str, image: str, report: Report, cancellation: Cancellation
+    ) -> None:
+        """See to it that the image is on the engine: pulled, or built from its recipe."""
+        with self._images_lock:
+            lock = self._images.setdefault(image, threading.Lock())
+        report(Progress(Step.PENDING))
+        while not lock.acquire(timeout=0.2):
+            cancellation.check()
+            report(Progress(Step.PENDING, "waiting for another launch that prepares the same image"))
+        try:
+            chosen = None if environment == OTHER else self._find(environment, version)
+            if chosen is None or not chosen[0].recipe:
+                if not self._ports.engine.has_image(image):
+                    self._ports.engine.pull(image, report, cancellation)
+                return
+            self._build(*chosen, report, cancellation)
+        finally:
+            lock.release()
+
+    def _find(self, environment: str, version: str) -> tuple[Environment, Version]:
+        for one in self._ports.catalogue.environments():
+            if one.name == environment and (found := one.version(version)) is not None:
+                return one, found
+        raise Unknown(f"environment {environment}:{version} is no longer described anywhere")
+
+    def _build(
+        self, environment: Environment, version: Version, report: Report, cancellation: Cancellation
+    ) -> None:
+        ports = self._ports
+        settings = ports.host.build_settings()
+        fingerprint = ports.catalogue.fingerprint(environment)
+        if ports.engine.has_image(version.image, fingerprint):
+            return
+        base = self._base(version, report, cancellation)
+        context = dict(ports.catalogue.recipe(environment))
+        context["build/ca-certificates.crt"] = settings.certificates
+        context["build/pip.conf"] = settings.pip.encode()
+        build = Build(version.image, context, {"BASE": base, **settings.proxies}, fingerprint)
+        ports.engine.build(build, report, cancellation)
+
+    def _base(self, version: Version, report: Report, cancellation: Cancellation) -> str:
+        """What to build on: the version's base, or one made from the distribution's packages."""
+        engine, host = self._ports.engine, self._ports.host
+        if engine.has_image(version.base):
+            return version.base
+        possible = [one for one in version.distributions if one in host.distributions()]
+        ready = next((one for one in possible if engine.has_image(distribution_base(one))), None)
+        if ready is not None:
+            return distribution_base(ready)
+        try:
+            engine.pull(version.base, report, cancellation)
+        except ImageUnavailable as error:
+            if not error.out_of_reach:
+                raise
+            if not possible:
+                raise ImageUnavailable(error.message, self._without_registry(), out_of_reach=True) from error
+        else:
+            return version.base
+        name = distribution_base(possible[0])
+        text = f"{possible[0]} from its own packages: no registry answers"
+        report(Progress(Step.BUILDING, text))
+
+        def say(line: str) -> None:
+            report(Progress(Step.BUILDING, f"{text} · {line}"))
+
+        with host.bootstrap(possible[0], say, cancellation) as archive:
+            engine.import_image(archive, name, report, cancellation)
+        return name
+
+    def _without_registry(self) -> str:
+        here = set(self._ports.host.distributions())
+        able = [
+            f"{environment.name}:{version.name}"
+            for environment in self._ports.catalogue.environments()
+            for version in environment.versions
+            if here & set(version.distributions)
+        ]
+        if not able:
+            return "connect to a registry, or load the image with: docker load"
+        return f"without a registry this machine can make {', '.join(able)} from its own packages"
+
+
+def refused_fields(error: Refused) -> dict[str, str]:
+    """The problems of a refusal by field, several of one field joined."""
+    fields: dict[str, str] = {}
+    for problem in error.problems:
+        fields[problem.field] = "; ".join(filter(None, (fields.get(problem.field), problem.message)))
+    return fields

@@ -1,0 +1,124 @@
+"""Looks at the engine and the meters and puts what they tell into one Picture."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from sessiontui.actions.ports import Ports
+from sessiontui.domain.errors import EngineError
+from sessiontui.domain.launch import Preparation
+from sessiontui.domain.picture import Picture
+from sessiontui.domain.resources import Capacity
+from sessiontui.domain.session import Phase, Session
+from sessiontui.domain.usage import Reading, Usage, usage_between
+from sessiontui.engine.port import Engine
+from sessiontui.metering.port import MachineMeter
+
+
+def capacity(engine: Engine, machine: MachineMeter) -> Capacity:
+    """What the engine can give, with this machine's devices and free memory where the engine is here."""
+    found = engine.capacity(machine.devices())
+    if engine.facts().local:
+        return replace(found, memory_available=machine.memory_available())
+    return replace(found, gpus=())
+
+
+class Observer:
+    """Holds the latest Picture. Its methods block and may be called from any thread."""
+
+    def __init__(self, ports: Ports, now: Callable[[], float]) -> None:
+        self._ports = ports
+        self._now = now
+        self._lock = threading.Lock()
+        self._picture = Picture()
+        self._readings: dict[str, Reading] = {}
+        self._stopping: set[str] = set()
+        self._preparations: dict[str, Preparation] = {}
+
+    def picture(self) -> Picture:
+        """The latest, with the launches and stops of this dashboard laid over it."""
+        with self._lock:
+            picture = self._picture
+            stopping = set(self._stopping)
+            preparations = dict(self._preparations)
+        created = {session.id for session in picture.sessions if session.phase is Phase.RUNNING}
+        hidden = set(preparations) - created
+        return replace(
+            picture,
+            sessions=tuple(
+                replace(session, phase=Phase.STOPPING) if session.id in stopping else session
+                for session in picture.sessions
+                if session.id not in hidden
+            ),
+            preparations=tuple(preparations[one] for one in preparations if one in hidden),
+        )
+
+    def resync(self) -> Picture:
+        """List the sessions anew. An engine that does not answer becomes the picture's trouble."""
+        try:
+            facts = self._ports.engine.facts()
+            sessions = self._ports.engine.sessions()
+            room = capacity(self._ports.engine, self._ports.machine)
+        except EngineError as error:
+            return self.lost(error)
+        with self._lock:
+            ids = {session.id for session in sessions}
+            self._stopping &= ids
+            self._readings = {one: self._readings[one] for one in self._readings if one in ids}
+            self._picture = replace(
+                self._picture,
+                taken_at=self._now(),
+                engine=facts,
+                sessions=sessions,
+                capacity=room,
+                trouble="",
+            )
+        return self.picture()
+
+    def lost(self, error: EngineError) -> Picture:
+        """Keep the last picture and say why it is the last."""
+        with self._lock:
+            self._picture = replace(self._picture, trouble=error.message)
+        return self.picture()
+
+    def measure(self) -> Picture:
+        """Read the meters once and turn the difference into usage. Asks the engine for nothing."""
+        host = self._ports.machine.usage()
+        sessions = self._picture.sessions
+        readings = self._ports.meter.readings(sessions)
+        with self._lock:
+            usage: Mapping[str, Usage] = {
+                one: usage_between(self._readings.get(one), reading) for one, reading in readings.items()
+            }
+            self._readings = dict(readings)
+            trouble = self._picture.trouble
+            self._picture = replace(
+                self._picture,
+                host=host,
+                usage=MappingProxyType(usage),
+                taken_at=self._picture.taken_at if trouble else self._now(),
+            )
+        return self.picture()
+
+    def prepare(self, preparation: Preparation) -> None:
+        """Show a launch that has no container yet, or how far it is now."""
+        with self._lock:
+            self._preparations[preparation.order.id] = preparation
+
+    def prepared(self, session_id: str) -> None:
+        """The launch ended, well or not."""
+        with self._lock:
+            self._preparations.pop(session_id, None)
+
+    def stopping(self, session: Session) -> None:
+        """Show a session as stopping until the engine says otherwise."""
+        with self._lock:
+            self._stopping.add(session.id)
+
+    def stopped(self, session: Session) -> None:
+        """The stop or delete ended, well or not."""
+        with self._lock:
+            self._stopping.discard(session.id)

@@ -1,0 +1,274 @@
+"""From what a person chose to a checked order: every problem at once, each naming its field."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sessiontui.domain.environment import OTHER, App, Environment, Version
+from sessiontui.domain.errors import Problem, Refused
+from sessiontui.domain.folder import Folder, Mount
+from sessiontui.domain.resources import Ask, Capacity
+from sessiontui.domain.session import Owner, Session, session_name_problem
+from sessiontui.domain.units import GIB, MIB, format_bytes, format_cores
+
+SMALLEST = Ask(0.1, 16 * MIB)
+"""Below this an engine does not start a container."""
+
+DEFAULT = Ask(1, 2 * GIB)
+"""What is asked for when the person names no amounts (never below the environment's minimum)."""
+
+_VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_IMAGE = re.compile(
+    r"^(?:[A-Za-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$"
+)
+"""Reference grammar of the OCI distribution specification, without its rarer separators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person typed or chose, unchecked. None stands for *choose for me*."""
+
+    environment: str = ""
+    version: str = ""
+    image: str = ""
+    """An image named outright, instead of an environment."""
+    name: str = ""
+    cpu: float | None = None
+    memory: int | None = None
+    gpu: int = 0
+    mounts: tuple[tuple[str, bool], ...] = ()
+    """(folder name, read-only)."""
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A checked launch request."""
+
+    id: str
+    name: str
+    owner: Owner
+    environment: str
+    version: str
+    image: str
+    ask: Ask
+    devices: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    apps: tuple[App, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+
+class Step(StrEnum):
+    """What a launch is doing."""
+
+    PENDING = "pending"
+    PULLING = "pulling"
+    BUILDING = "building"
+    CREATING = "creating"
+    STARTING = "starting"
+    CANCELLING = "cancelling"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a launch is."""
+
+    step: Step
+    text: str = ""
+    """For a person: bytes and rate of a pull, step n/m and last line of a build."""
+    fraction: float | None = None
+    """0 to 1 where the step knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A launch under way that has no container yet."""
+
+    order: Order
+    progress: Progress
+    since: float
+    """Seconds since the epoch."""
+
+
+def check(
+    draft: Draft,
+    *,
+    session_id: str,
+    owner: Owner,
+    environments: Sequence[Environment],
+    other_apps: Sequence[App],
+    folders: Sequence[Folder],
+    capacity: Capacity,
+    sessions: Iterable[Session],
+    names_in_preparation: Iterable[str] = (),
+) -> Order:
+    """The order for a draft.
+
+    Raises Refused with every problem found: fields are ``environment version image name cpu memory
+    gpu mounts env``.
+    """
+    problems: list[Problem] = []
+    environment, version = _choose_image(draft, environments, problems)
+    minimum = environment.minimum if environment else SMALLEST
+    ask = Ask(
+        draft.cpu if draft.cpu is not None else min(max(DEFAULT.cpu, minimum.cpu), capacity.cpu),
+        draft.memory if draft.memory is not None else max(DEFAULT.memory, minimum.memory),
+        draft.gpu,
+    )
+    mine = [session for session in sessions if session.owner.uid == owner.uid]
+    _check_name(draft.name, {session.name for session in mine} | set(names_in_preparation), problems)
+    _check_ask(ask, minimum, capacity, problems)
+    mounts = _choose_mounts(draft.mounts, folders, problems)
+    _check_variables(draft.env, problems)
+    if problems:
+        raise Refused(problems)
+    return Order(
+        id=session_id,
+        name=draft.name,
+        owner=owner,
+        environment=environment.name if environment else OTHER,
+        version=version.name if version else "",
+        image=version.image if version else draft.image,
+        ask=ask,
+        devices=tuple(gpu.uuid for gpu in capacity.free_gpus[: ask.gpu]),
+        mounts=mounts,
+        apps=environment.apps if environment else tuple(other_apps),
+        env=draft.env,
+    )
+
+
+def cautions(order: Order, capacity: Capacity) -> tuple[Problem, ...]:
+    """What a person should know before launching, though it is allowed."""
+    found = []
+    if order.ask.cpu > capacity.free_cpu:
+        free = format_cores(capacity.free_cpu)
+        found.append(Problem("cpu", f"only {free} of {capacity.cpu} cores are free: sessions will share"))
+    if order.ask.memory > capacity.free_memory:
+        free = format_bytes(capacity.free_memory)
+        found.append(Problem("memory", f"only {free} is free: a session may be ended when memory runs out"))
+    if not order.mounts:
+        found.append(
+            Problem("mounts", "No folder is mounted: files in this session will be gone when it is deleted")
+        )
+    return tuple(found)
+
+
+def _choose_image(
+    draft: Draft, environments: Sequence[Environment], problems: list[Problem]
+) -> tuple[Environment | None, Version | None]:
+    if draft.image:
+        if draft.environment:
+            problems.append(Problem("image", "name an environment or an image, not both"))
+        elif not _IMAGE.match(draft.image):
+            problems.append(Problem("image", f"{draft.image!r} is not an image name like python:3.12-slim"))
+        return None, None
+    if not draft.environment:
+        problems.append(Problem("environment", "choose an environment"))
+        return None, None
+    environment = next((one for one in environments if one.name == draft.environment), None)
+    if environment is None:
+        names = [one.name for one in environments]
+        problems.append(Problem("environment", unknown("environment", draft.environment, names)))
+        return None, None
+    version = environment.version(draft.version or environment.default)
+    if version is None:
+        names = [one.name for one in environment.versions]
+        problems.append(Problem("version", unknown(f"version of {environment.label}", draft.version, names)))
+    return environment, version
+
+
+def unknown(kind: str, name: str, names: Sequence[str]) -> str:
+    """A sentence for a name that is not known, with the nearest one that is."""
+    near = difflib.get_close_matches(name, names, n=1)
+    known = f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
+    return f"no {kind} {name!r}: {known}"
+
+
+def _check_name(name: str, taken: set[str], problems: list[Problem]) -> None:
+    if (wrong := session_name_problem(name)) is not None:
+        problems.append(Problem("name", wrong))
+    elif name in taken:
+        problems.append(Problem("name", f"{name} is taken by another session of yours"))
+
+
+def _check_ask(ask: Ask, minimum: Ask, capacity: Capacity, problems: list[Problem]) -> None:
+    if ask.cpu < minimum.cpu:
+        problems.append(Problem("cpu", f"this environment needs at least {format_cores(minimum.cpu)} cores"))
+    elif ask.cpu > capacity.cpu:
+        problems.append(Problem("cpu", f"the machine has {capacity.cpu} cores"))
+    if ask.memory < minimum.memory:
+        problems.append(Problem("memory", f"this environment needs at least {format_bytes(minimum.memory)}"))
+    elif ask.memory > capacity.memory:
+        problems.append(Problem("memory", f"the machine has {format_bytes(capacity.memory)}"))
+    if ask.gpu < minimum.gpu:
+        problems.append(Problem("gpu", f"this environment needs at least {minimum.gpu} GPU"))
+    elif ask.gpu > len(capacity.free_gpus):
+        if not capacity.gpus:
+            problems.append(Problem("gpu", "this engine has no GPU"))
+        else:
+            holders = ", ".join(sorted({gpu.holder for gpu in capacity.gpus if gpu.holder}))
+            free = len(capacity.free_gpus)
+            problems.append(
+                Problem("gpu", f"{free} of {len(capacity.gpus)} GPUs are free; held by {holders or 'nobody'}")
+            )
+
+
+def _choose_mounts(
+    wanted: Sequence[tuple[str, bool]], folders: Sequence[Folder], problems: list[Problem]
+) -> tuple[Mount, ...]:
+    by_name = {folder.name: folder for folder in folders}
+    chosen: dict[str, Mount] = {folder.name: Mount.of(folder) for folder in folders if folder.automatic}
+    asked: set[str] = set()
+    for name, read_only in wanted:
+        folder = by_name.get(name)
+        if folder is None:
+            problems.append(Problem("mounts", unknown("folder", name, list(by_name))))
+        elif name in asked:
+            problems.append(Problem("mounts", f"folder {name} is named twice"))
+        else:
+            chosen[name] = Mount.of(folder, read_only=read_only)
+        asked.add(name)
+    return tuple(chosen.values())
+
+
+def _check_variables(env: Sequence[tuple[str, str]], problems: list[Problem]) -> None:
+    seen: set[str] = set()
+    for name, value in env:
+        if not _VARIABLE.match(name):
+            problems.append(Problem("env", f"{name!r} is not a variable name (letters, digits, underscore)"))
+        elif name.startswith("SESSIONTUI_"):
+            problems.append(Problem("env", f"{name}: names beginning with SESSIONTUI_ are ours"))
+        elif name in seen:
+            problems.append(Problem("env", f"{name} is set twice"))
+        elif "\0" in value:
+            problems.append(Problem("env", f"{name}: a value cannot hold a NUL byte"))
+        seen.add(name)
+
+
+_MOODS = (
+    "amber bold brave brisk calm clever crisp eager fair fleet fond gentle glad happy keen kind lively "
+    "lucid mellow merry modest nifty noble plucky proud quick quiet ready sharp shiny smart snug solid "
+    "spry steady sunny swift tidy vivid warm wise witty zesty"
+).split()
+_PEOPLE = (
+    "abel avila bohr boole born cantor curie darwin dijkstra dirac euler faraday fermi feynman galois "
+    "gauss gibbs godel hamilton hertz hilbert hopper hypatia joule kepler knuth lamarr leibniz lovelace "
+    "maxwell meitner mendel newton noether pascal pauli planck raman ride shannon tesla turing volta wu"
+).split()
+
+
+def suggest_name(taken: Iterable[str], choose: Callable[[Sequence[str]], str]) -> str:
+    """A free, friendly name; ``choose`` picks one of a sequence (``random.choice``)."""
+    used = set(taken)
+    for _ in range(100):
+        name = f"{choose(_MOODS)}-{choose(_PEOPLE)}"
+        if name not in used:
+            return name
+    number = 2
+    while f"{name}-{number}" in used:
+        number += 1
+    return f"{name}-{number}"

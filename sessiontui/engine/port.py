@@ -1,0 +1,160 @@
+"""What sessiontui asks of a container engine.
+
+Every method blocks and may be called from any thread. Every failure is a
+:class:`~sessiontui.domain.errors.SessiontuiError`: besides what a method names, ``EngineUnreachable``,
+``EngineDenied`` and ``EngineError`` from all of them, and ``SessionGone`` wherever a session is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol
+
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import App
+from sessiontui.domain.launch import Order, Progress
+from sessiontui.domain.picture import EngineFacts
+from sessiontui.domain.resources import Capacity, Gpu
+from sessiontui.domain.session import Losses, Session
+
+Report = Callable[[Progress], None]
+"""Told how far a long action is, from the thread that does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An image to build with the engine's own builder."""
+
+    image: str
+    """Name of the result."""
+    context: Mapping[str, bytes]
+    """Files of the build context by path; ``Dockerfile`` is among them."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Build arguments (``BASE``, proxies)."""
+    fingerprint: str = ""
+    """Identifies the recipe; kept on the image, so that a changed recipe is built anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command run in a session ended."""
+
+    exit_code: int
+    output: bytes
+    errors: bytes = b""
+
+
+class Stream(Protocol):
+    """Chunks that come until the end or until somebody closes it, from any thread."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None:
+        """End the iteration at once."""
+
+
+class Events(Protocol):
+    """A word whenever a session appears, changes or goes; what changed is asked for anew."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def close(self) -> None:
+        """End the iteration at once."""
+
+
+class Engine(Protocol):
+    """A container engine that holds sessions. Containers that are not ours are never listed or touched."""
+
+    def facts(self) -> EngineFacts:
+        """What engine this is."""
+
+    def capacity(self, devices: Sequence[Gpu] = ()) -> Capacity:
+        """What it can give, with the limits of all live containers counted as promised.
+
+        ``devices`` are the GPUs the meters found; they come back with their holders.
+        """
+
+    def sessions(self) -> tuple[Session, ...]:
+        """All sessions of all owners, oldest first."""
+
+    def events(self) -> Events:
+        """Changes from now on. The first word is ``subscribed``: what is listed after it misses nothing."""
+
+    def has_image(self, image: str, fingerprint: str = "") -> bool:
+        """Whether the image is on the engine, built from that recipe where one is given."""
+
+    def images(self) -> frozenset[str]:
+        """The names of all images on the engine."""
+
+    def pull(self, image: str, report: Report, cancellation: Cancellation) -> None:
+        """Fetch an image from its registry.
+
+        Raises ImageUnavailable, DiskFull, Cancelled.
+        """
+
+    def build(self, build: Build, report: Report, cancellation: Cancellation) -> None:
+        """Build an image; a build that does not end well leaves no image and no container.
+
+        Raises BuildFailed, DiskFull, Cancelled.
+        """
+
+    def import_image(self, archive: BinaryIO, image: str, report: Report, cancellation: Cancellation) -> None:
+        """Make an image of one layer from a tar stream of a root file system.
+
+        Raises BuildFailed, DiskFull, Cancelled.
+        """
+
+    def launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
+        """Create and start a session from an image that is on the engine; it is ready on return.
+
+        A launch that does not end well leaves nothing behind. Raises NameTaken, StartFailed,
+        ImageUnavailable, DiskFull, Cancelled.
+        """
+
+    def start(self, session: Session) -> Session:
+        """Start a stopped session, or one whose launch was cut off before its start.
+
+        Raises StartFailed; the session is kept.
+        """
+
+    def stop(self, session: Session) -> Session:
+        """Stop a session and keep its home."""
+
+    def delete(self, session: Session) -> None:
+        """Remove container, home volume and anonymous volumes. Mounted folders stay untouched."""
+
+    def losses(self, session: Session) -> Losses:
+        """What a delete would destroy; figures that cannot be had (the session does not run) are None."""
+
+    def offers(self, session: Session) -> tuple[App, ...]:
+        """The apps that its image can run, found by a look inside a running session."""
+
+    def serve(self, session: Session, app: App) -> None:
+        """Start an app unless its port is open already, and wait for the port.
+
+        Raises AppFailed with the app's last output.
+        """
+
+    def run(
+        self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Run a command to its end in a running session, as its user, in its home, without a terminal."""
+
+    def shell(self, session: Session, command: Sequence[str] = (), *, terminal: str = "xterm") -> list[str]:
+        """The argument list of a local program that puts a shell (or the command) in this terminal.
+
+        Nothing is run. Raises HostError when this machine lacks the program.
+        """
+
+    def read_file(self, session: Session, path: str) -> bytes:
+        """The content of a small file of the session, given by its absolute path."""
+
+    def secret(self, session: Session) -> str:
+        """What its apps ask for."""
+
+    def logs(self, session: Session, *, follow: bool = False, tail: int | None = None) -> Stream:
+        """Output of the session, or its last ``tail`` lines; ``follow`` goes on as it comes."""
+
+    def close(self) -> None:
+        """Let go of connections."""

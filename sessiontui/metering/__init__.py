@@ -1,0 +1,1 @@
+"""Meters: what sessions, the machine and its devices use, from whoever knows first."""
