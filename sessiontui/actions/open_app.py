@@ -43,7 +43,7 @@ def open_app(
         files = keys.keep(
             session.id,
             ports.engine.read_file(session, "/home/work/id_container"),
-            ports.engine.read_file(session, "/opt/sessiontui/session/ssh/host_key.pub"),
+            ports.engine.read_file(session, "/opt/sessiontui/session/ssh/host.pub"),
             outside,
         )
         return Endpoint(name, "127.0.0.1", outside, ssh_command=files.ssh_command(outside))

@@ -272,7 +272,7 @@ class MemoryEngine:
             env=order.env,
         )
         self.write_file(session.id, "/home/work/id_container", b"-----BEGIN OPENSSH PRIVATE KEY-----\n")
-        self.write_file(session.id, "/opt/sessiontui/session/ssh/host_key.pub", b"ssh-ed25519 AAAA session\n")
+        self.write_file(session.id, "/opt/sessiontui/session/ssh/host.pub", b"ssh-ed25519 AAAA session\n")
         return self.put(session)
 
     def start(self, session: Session) -> Session:

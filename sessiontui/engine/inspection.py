@@ -1,0 +1,99 @@
+"""Sessions from what the engine's inspect says: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sessiontui.domain.resources import Ask
+from sessiontui.domain.session import Phase, Session
+from sessiontui.engine.labels import Labels
+from sessiontui.engine.payload import home_volume
+from sessiontui.engine.phases import phase_of
+
+
+def session_of(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool]) -> Session | None:
+    """The session of ``GET /containers/ID/json``; None when the container is not ours.
+
+    The limits are the container's own, which an update may have changed since the order.
+    """
+    labels = Labels(attributes["Config"].get("Labels"))
+    if not labels.ours:
+        return None
+    host, state = attributes["HostConfig"], attributes["State"]
+    memory = int(host.get("Memory") or 0)
+    phase, reason, exit_code = phase_of(state, memory=memory, launcher_lives=launcher_lives(labels))
+    devices = tuple(
+        str(one) for request in host.get("DeviceRequests") or () for one in request.get("DeviceIDs") or ()
+    )
+    return Session(
+        id=labels.id,
+        name=labels.name,
+        owner=labels.owner,
+        phase=phase,
+        environment=labels.environment,
+        version=labels.version,
+        image=labels.image or str(attributes["Config"].get("Image", "")),
+        ask=Ask(cpu_limit(host), memory, len(devices)),
+        created_at=labels.created_at or _moment(attributes.get("Created")) or datetime.now(UTC),
+        started_at=_moment(state.get("StartedAt")),
+        container_id=attributes["Id"],
+        pid=state.get("Pid") or None,
+        reason=reason,
+        exit_code=exit_code,
+        devices=devices,
+        mounts=labels.mounts,
+        apps=labels.apps,
+        ports=_ports(host),
+        env=labels.env,
+        schema=labels.schema,
+    )
+
+
+def orphan_of(labels: Labels, volume: Mapping[str, Any]) -> Session:
+    """A session whose container was removed by other means and whose home is still there."""
+    return Session(
+        id=labels.id,
+        name=labels.name,
+        owner=labels.owner,
+        phase=Phase.FAILED,
+        environment=labels.environment,
+        version=labels.version,
+        image=labels.image,
+        ask=labels.ask,
+        created_at=labels.created_at or _moment(volume.get("CreatedAt")) or datetime.now(UTC),
+        reason=f"its container was removed by other means; its home is volume {home_volume(labels.id)}",
+        mounts=labels.mounts,
+        env=labels.env,
+        schema=labels.schema,
+    )
+
+
+def cpu_limit(host: Mapping[str, Any]) -> float:
+    """Cores from ``HostConfig``: NanoCpus, else quota per period; 0 is unlimited."""
+    if host.get("NanoCpus"):
+        return float(host["NanoCpus"]) / 1e9
+    quota = host.get("CpuQuota") or 0
+    return quota / (host.get("CpuPeriod") or 100_000) if quota > 0 else 0.0
+
+
+def _ports(host: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    found = []
+    for inside, bindings in (host.get("PortBindings") or {}).items():
+        number, _, protocol = inside.partition("/")
+        for binding in bindings or ():
+            outside = str(binding.get("HostPort", ""))
+            if protocol == "tcp" and number.isdigit() and outside.isdigit():
+                found.append((int(number), int(outside)))
+    return tuple(sorted(found))
+
+
+def _moment(text: object) -> datetime | None:
+    """A time as the engine writes it (RFC 3339 with nanoseconds); its zero time is None."""
+    if not isinstance(text, str) or text.startswith("0001-"):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

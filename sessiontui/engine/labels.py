@@ -1,0 +1,194 @@
+"""Sessions as labels on the engine's objects, and back.
+
+The labels are all that is kept of an order. What a label says is data from a stranger: reading is
+lenient, a missing or garbled one becomes an empty value, and nothing here trusts it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sessiontui.domain.environment import OTHER, App
+from sessiontui.domain.folder import Mount
+from sessiontui.domain.launch import Order
+from sessiontui.domain.resources import Ask
+from sessiontui.domain.session import SCHEMA, Owner
+
+_T = TypeVar("_T")
+
+PREFIX = "sessiontui."
+SCHEMA_LABEL = PREFIX + "schema"
+"""Marks a container or volume as a session's; its value is the version of the other labels."""
+ID_LABEL = PREFIX + "id"
+LAUNCHER_LABEL = PREFIX + "launcher"
+"""The process that creates it, so that a launch cut off in the middle is known for one."""
+RECIPE_LABEL = PREFIX + "recipe"
+"""On images: fingerprint of the recipe they are built from."""
+STAGE_LABEL = PREFIX + "stage"
+"""On the build stages that are thrown away."""
+
+
+def labels_of(order: Order, *, created_at: datetime, launcher: str) -> dict[str, str]:
+    """The labels of a session's container and home volume."""
+    return {
+        SCHEMA_LABEL: str(SCHEMA),
+        ID_LABEL: order.id,
+        PREFIX + "name": order.name,
+        PREFIX + "owner": order.owner.name,
+        PREFIX + "uid": str(order.owner.uid),
+        PREFIX + "gid": str(order.owner.gid),
+        PREFIX + "environment": order.environment,
+        PREFIX + "version": order.version,
+        PREFIX + "image": order.image,
+        PREFIX + "created-at": created_at.isoformat(),
+        PREFIX + "order": json.dumps(
+            {
+                "ask": asdict(order.ask),
+                "devices": list(order.devices),
+                "mounts": [asdict(mount) for mount in order.mounts],
+                "env": [list(pair) for pair in order.env],
+            }
+        ),
+        PREFIX + "apps": json.dumps([asdict(app) for app in order.apps]),
+        LAUNCHER_LABEL: launcher,
+    }
+
+
+class Labels:
+    """What the labels of one object say, leniently read."""
+
+    def __init__(self, labels: Mapping[str, str] | None) -> None:
+        self._labels = labels or {}
+        order = _json(self._labels.get(PREFIX + "order", ""))
+        self._order: dict[str, Any] = order if isinstance(order, dict) else {}
+
+    @property
+    def ours(self) -> bool:
+        """Whether the object belongs to a session."""
+        return SCHEMA_LABEL in self._labels and bool(self.id)
+
+    @property
+    def schema(self) -> int:
+        """Version of the labels; one we cannot read counts as a later one."""
+        value = self._labels.get(SCHEMA_LABEL, "")
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else SCHEMA + 1
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self._labels.get(ID_LABEL, "")
+
+    @property
+    def name(self) -> str:
+        """The session's name; its id when it has none."""
+        return self._text("name") or self.id
+
+    @property
+    def owner(self) -> Owner:
+        """Who launched it; uid and gid -1 (nobody's) when the labels do not say."""
+        return Owner(self._text("owner") or "unknown", self._number("uid"), self._number("gid"))
+
+    @property
+    def environment(self) -> str:
+        """Name of the environment."""
+        return self._text("environment") or OTHER
+
+    @property
+    def version(self) -> str:
+        """Name of the version, may be empty."""
+        return self._text("version")
+
+    @property
+    def image(self) -> str:
+        """The image as it was ordered."""
+        return self._text("image")
+
+    @property
+    def launcher(self) -> str:
+        """The process that created it."""
+        return self._labels.get(LAUNCHER_LABEL, "")
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was launched."""
+        try:
+            moment = datetime.fromisoformat(self._text("created-at"))
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    @property
+    def ask(self) -> Ask:
+        """The resources ordered; zeros where unreadable."""
+        return _read(Ask, self._order.get("ask")) or Ask(0, 0)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """UUIDs of its GPUs."""
+        devices = self._order.get("devices")
+        return tuple(str(one) for one in devices) if isinstance(devices, list) else ()
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """Its folders."""
+        return tuple(filter(None, (_read(Mount, one) for one in _list(self._order.get("mounts")))))
+
+    @property
+    def env(self) -> tuple[tuple[str, str], ...]:
+        """The variables the person set."""
+        pairs = _list(self._order.get("env"))
+        return tuple(
+            (str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list) and len(pair) == 2
+        )
+
+    @property
+    def apps(self) -> tuple[App, ...]:
+        """Its apps."""
+        apps = _list(_json(self._labels.get(PREFIX + "apps", "")))
+        return tuple(filter(None, (_read(App, one) for one in apps)))
+
+    def _text(self, name: str) -> str:
+        return self._labels.get(PREFIX + name, "")
+
+    def _number(self, name: str) -> int:
+        value = self._text(name)
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 11 else -1
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _read(kind: type[_T], value: object) -> _T | None:
+    """A value of a flat dataclass from its JSON object; None unless every field has its own kind."""
+    fields = getattr(kind, "__dataclass_fields__", {})
+    if not isinstance(value, dict):
+        return None
+    known = {name: value[name] for name in fields if name in value}
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "str": str,
+        "int": int,
+        "float": (int, float),
+        "bool": bool,
+        "Protocol": str,
+    }
+    for name, one in known.items():
+        if not isinstance(one, kinds[fields[name].type]) or (
+            isinstance(one, bool) and fields[name].type != "bool"
+        ):
+            return None
+    try:
+        return kind(**known)
+    except TypeError:
+        return None

@@ -1,0 +1,39 @@
+"""Names the process that creates a session, so that a launch cut off in the middle is known for one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def mark() -> str:
+    """This process: boot of the machine, process id, when it began (clock ticks since the boot)."""
+    return f"{_boot()}:{os.getpid()}:{_began(os.getpid())}"
+
+
+def may_live(text: str) -> bool:
+    """Whether the marked process may still be at work. One of another boot or machine is not."""
+    boot, _, rest = text.partition(":")
+    pid, _, began = rest.partition(":")
+    if boot != _boot() or not pid.isascii() or not pid.isdigit():
+        return False
+    return began != "" and _began(int(pid)) == began
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text().strip()
+    except OSError:
+        return "unknown"
+
+
+def _began(pid: int) -> str:
+    """Field 22 of ``/proc/PID/stat`` (proc(5)); empty when there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return ""
+    # The program's name, in brackets, may hold anything: count from the last one.
+    return stat.rpartition(")")[2].split()[19]

@@ -1,0 +1,32 @@
+"""Reads what the session's own script says about the files that die with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from sessiontui.domain.session import Losses, LostFile
+
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+
+
+def parse_losses(output: bytes) -> Losses:
+    """The losses from the lines of ``losses.sh`` (its head describes them).
+
+    Names are bytes: what is not UTF-8 shows as replacement characters. A line that is garbled, as
+    when the script was cut off, is left out.
+    """
+    total: tuple[int, int] | None = None
+    complete = False
+    files = []
+    for line in output.split(b"\n"):
+        match line.split(b"\t", 3):
+            case [b"total", size, count, state] if size.isdigit() and count.isdigit():
+                total, complete = (int(size), int(count)), state == b"complete"
+            case [b"file", size, changed, path] if size.isdigit() and changed.isdigit():
+                name = _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), path)
+                moment = datetime.fromtimestamp(int(changed), UTC)
+                files.append(LostFile(name.decode(errors="replace"), int(size), moment))
+    if total is None:
+        return Losses(complete=False)
+    return Losses(total[0], total[1], tuple(files), complete)

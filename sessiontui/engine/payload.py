@@ -1,0 +1,136 @@
+"""From an order to what the engine is asked to create: a pure function, and the names it uses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sessiontui.domain.folder import HOME
+from sessiontui.domain.launch import Order
+
+SESSION_DIRECTORY = "/opt/sessiontui/session"
+"""Where our own files are inside a session."""
+
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+"""What the start-up script needs to make the user and to become it."""
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NPROC",
+)
+"""Set to the cores of the session: numerical libraries would else start a thread per core of the host."""
+
+PIDS = 4096
+"""Processes and threads a session may have."""
+
+
+def container_name(order: Order) -> str:
+    """Unique per owner and name, so that the engine itself refuses the second of two at once."""
+    return f"sessiontui-{order.owner.uid}-{order.name}"
+
+
+def home_volume(session_id: str) -> str:
+    """Name of the volume that holds a session's home."""
+    return f"sessiontui-{session_id}-home"
+
+
+def published_ports(order: Order) -> tuple[int, ...]:
+    """The ports inside that get one outside: those of apps no other app carries."""
+    return tuple(sorted({app.port for app in order.apps if not app.via}))
+
+
+def create_payload(
+    order: Order,
+    *,
+    labels: Mapping[str, str],
+    ports: Mapping[int, int],
+    user_in_container: tuple[int, int],
+    nvidia: bool = True,
+    log_limit: bool = True,
+) -> dict[str, Any]:
+    """The body of the engine API's ``POST /containers/create``.
+
+    ``ports`` maps ports inside to ports on the host's loopback. ``user_in_container`` is the uid and
+    gid of the session's user: the owner's, and 0 on a rootless engine, where that is the owner
+    outside. ``log_limit`` bounds the log, where the engine keeps it in files.
+    """
+    uid, gid = user_in_container
+    cores = str(max(1, math.ceil(order.ask.cpu)))
+    environment = {
+        "LANG": "C.UTF-8",
+        "HOME": HOME,
+        **dict.fromkeys(THREAD_VARIABLES, cores),
+        "GPU_COUNT": str(len(order.devices)),
+        "N_GPUS": str(len(order.devices)),
+        **dict(order.env),
+        "SESSIONTUI_UID": str(uid),
+        "SESSIONTUI_GID": str(gid),
+        "SESSIONTUI_NAME": order.name,
+        "SESSIONTUI_ID": order.id,
+        "SESSIONTUI_PERSISTENT_PATHS": ":".join(mount.target for mount in order.mounts),
+    }
+    host: dict[str, Any] = {
+        "NanoCpus": int(order.ask.cpu * 1_000_000_000),
+        "Memory": order.ask.memory,
+        "MemorySwap": order.ask.memory,
+        "ShmSize": order.ask.shared_memory,
+        "PidsLimit": PIDS,
+        "Init": True,
+        "CapDrop": ["ALL"],
+        # As root, sshd confines itself with chroot before it reads a byte from outside.
+        "CapAdd": [*CAPABILITIES, *(["SYS_CHROOT"] if uid == 0 else [])],
+        "SecurityOpt": ["no-new-privileges"],
+        "RestartPolicy": {"Name": "no"},
+        "PortBindings": {
+            f"{inside}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(outside)}]
+            for inside, outside in ports.items()
+        },
+        "Mounts": [
+            {
+                "Type": "volume",
+                "Source": home_volume(order.id),
+                "Target": HOME,
+                "VolumeOptions": {"Labels": dict(labels)},
+            },
+            *(
+                {
+                    "Type": "bind",
+                    "Source": mount.source,
+                    "Target": mount.target,
+                    "ReadOnly": mount.read_only,
+                }
+                for mount in order.mounts
+            ),
+        ],
+    }
+    if log_limit:
+        host["LogConfig"] = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+    if order.devices and nvidia:
+        host["DeviceRequests"] = [
+            {"Driver": "nvidia", "DeviceIDs": list(order.devices), "Capabilities": [["gpu"]]}
+        ]
+    return {
+        "Image": order.image,
+        "Hostname": hostname(order.name),
+        "User": "0:0",
+        "WorkingDir": HOME,
+        "Entrypoint": ["/bin/sh", f"{SESSION_DIRECTORY}/start.sh"],
+        "Cmd": [],
+        "Env": [f"{name}={value}" for name, value in environment.items()],
+        "Labels": dict(labels),
+        "ExposedPorts": {f"{inside}/tcp": {} for inside in ports},
+        # Health checks of the image are about its own command, which does not run.
+        "Healthcheck": {"Test": ["NONE"]},
+        "StopSignal": "SIGTERM",
+        "HostConfig": host,
+    }
+
+
+def hostname(name: str) -> str:
+    """The session's name as a host name: letters, digits and dashes, at most 63."""
+    letters = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    return letters.strip("-")[:63].strip("-") or "session"

@@ -1,0 +1,37 @@
+"""The files of ours that go into a created container before it starts, as one tar archive."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from importlib.resources import files
+
+from sessiontui.engine.payload import SESSION_DIRECTORY
+
+
+def session_archive(secret: str) -> bytes:
+    """A tar of the session's scripts and its secret, to be unpacked at ``/``.
+
+    The secret is a file of root that the start-up script gives to the session's user: it is in no
+    environment, no label and no argument list.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        path = ""
+        for part in SESSION_DIRECTORY.strip("/").split("/"):
+            path = f"{path}/{part}".lstrip("/")
+            directory = tarfile.TarInfo(path)
+            directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(directory)
+        scripts = files("sessiontui.engine") / "inside"
+        for script in sorted(scripts.iterdir(), key=lambda one: one.name):
+            if script.is_file():
+                _add(archive, f"{path}/{script.name}", script.read_bytes(), 0o644)
+        _add(archive, f"{path}/secret", secret.encode(), 0o400)
+    return buffer.getvalue()
+
+
+def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int) -> None:
+    member = tarfile.TarInfo(path)
+    member.size, member.mode = len(content), mode
+    archive.addfile(member, io.BytesIO(content))
