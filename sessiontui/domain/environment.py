@@ -48,6 +48,8 @@ class Version:
     """Suites (``debian-bookworm``) whose own packages can stand in for the base."""
     accelerators: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    label: str = ""
+    """How it is shown, where that differs from its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Environment:
     description: str = ""
     icon: str = ""
     recipe: str = ""
-    """Directory of the Dockerfile that turns a base into the image; empty when nothing is built."""
+    """Path of the Dockerfile that turns a base into the image; empty when nothing is built."""
     source: str = "built-in"
     """Where it is described: ``built-in`` or the file's path."""
 

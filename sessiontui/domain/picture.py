@@ -52,6 +52,8 @@ class Picture:
     """By session id."""
     trouble: str = ""
     """Why the engine does not answer; the rest is then the last that was seen."""
+    remedy: str = ""
+    """What may mend the trouble, in a sentence."""
 
     def session(self, session_id: str) -> Session | None:
         """The session of that id."""

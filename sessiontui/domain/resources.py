@@ -97,5 +97,8 @@ def presets_that_fit(presets: Iterable[Preset], capacity: Capacity, minimum: Ask
     return tuple(
         preset
         for preset in presets
-        if capacity.fits(preset.ask) and preset.ask.cpu >= minimum.cpu and preset.ask.memory >= minimum.memory
+        if capacity.fits(preset.ask)
+        and preset.ask.cpu >= minimum.cpu
+        and preset.ask.memory >= minimum.memory
+        and preset.ask.gpu >= minimum.gpu
     )

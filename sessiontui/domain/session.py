@@ -111,6 +111,8 @@ class Endpoint:
     """With the secret; empty for what is not http."""
     ssh_command: str = ""
     """For SSH: the line that logs in. For http: the line that forwards the port to a laptop."""
+    sftp_command: str = ""
+    """For SSH: the line that opens the session's files."""
 
 
 @dataclass(frozen=True, slots=True)

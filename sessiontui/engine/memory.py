@@ -350,7 +350,9 @@ class MemoryEngine:
             case _:
                 return Outcome(127, b"", b"not found\n")
 
-    def shell(self, session: Session, command: Sequence[str] = (), *, terminal: str = "xterm") -> list[str]:
+    def shell(
+        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
+    ) -> list[str]:
         """See the port. The shell is this machine's own."""
         current = self._find_running(session)
         return ["/bin/sh", "-c", " ".join(command)] if command else ["/bin/sh", "-i", "-s", current.name]

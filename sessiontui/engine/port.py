@@ -141,8 +141,12 @@ class Engine(Protocol):
     ) -> Outcome:
         """Run a command to its end in a running session, as its user, in its home, without a terminal."""
 
-    def shell(self, session: Session, command: Sequence[str] = (), *, terminal: str = "xterm") -> list[str]:
+    def shell(
+        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
+    ) -> list[str]:
         """The argument list of a local program that puts a shell (or the command) in this terminal.
+
+        ``terminal`` is the terminal's type; None runs the command plainly, without a terminal.
 
         Nothing is run. Raises HostError when this machine lacks the program.
         """

@@ -1,0 +1,93 @@
+"""The JSON shapes of what commands print. Keys are documented in README and stable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sessiontui.domain.environment import Environment
+from sessiontui.domain.folder import Folder
+from sessiontui.domain.session import Endpoint, Session
+
+
+def session_json(session: Session) -> dict[str, Any]:
+    """A session: memory in bytes, cpu in cores, times in ISO 8601 with zone."""
+    return {
+        "id": session.id,
+        "name": session.name,
+        "container_id": session.container_id,
+        "phase": str(session.phase),
+        "exit_code": session.exit_code,
+        "reason": session.reason,
+        "environment": session.environment,
+        "version": session.version,
+        "image": session.image,
+        "resources": {
+            "cpu": session.ask.cpu,
+            "memory": session.ask.memory,
+            "gpu": session.ask.gpu,
+            "devices": list(session.devices),
+        },
+        "mounts": [
+            {
+                "folder": mount.folder,
+                "source": mount.source,
+                "target": mount.target,
+                "read_only": mount.read_only,
+            }
+            for mount in session.mounts
+        ],
+        "apps": [
+            {"name": app.name, "label": app.label, "protocol": app.protocol, "port": app.port}
+            for app in session.apps
+        ],
+        "owner": session.owner.name,
+        "created_at": session.created_at.isoformat(),
+    }
+
+
+def environment_json(environment: Environment) -> list[dict[str, Any]]:
+    """An environment: one object a version."""
+    return [
+        {
+            "name": environment.name,
+            "version": version.name,
+            "image": version.image,
+            "tags": list(version.tags),
+            "minimums": {
+                "cpu": environment.minimum.cpu,
+                "memory": environment.minimum.memory,
+                "gpu": environment.minimum.gpu,
+            },
+            "accelerators": list(version.accelerators),
+            "apps": [app.name for app in environment.apps],
+            "source": environment.source,
+        }
+        for version in environment.versions
+    ]
+
+
+def folder_json(folder: Folder, size: int | None, sessions: Sequence[Session]) -> dict[str, Any]:
+    """A folder: its size in bytes (null when counting takes too long), the sessions that mount it."""
+    return {
+        "name": folder.name,
+        "path": folder.path,
+        "permission": folder.permission,
+        "size": size,
+        "mounted_by": [
+            session.name
+            for session in sessions
+            if any(mount.source == folder.path for mount in session.mounts)
+        ],
+    }
+
+
+def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint: ``url`` is null for what is not http."""
+    return {
+        "app": endpoint.app,
+        "url": endpoint.url or None,
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "ssh_command": endpoint.ssh_command,
+    }

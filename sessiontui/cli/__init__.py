@@ -1,0 +1,92 @@
+"""The command line: the same actions as the dashboard, for scripts and tests.
+
+Exit codes: 0 done; 1 refused or failed, with message and hint on stderr; 2 bad usage or no engine.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from sessiontui.cli.parser import parser
+from sessiontui.domain.errors import (
+    ConfigError,
+    EngineDenied,
+    EngineUnreachable,
+    Refused,
+    SessiontuiError,
+)
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what the arguments say and return the exit code."""
+    arguments = parser().parse_args(argv)
+    # A closed line or a plain kill must clean up as Ctrl+C does.
+    for signal_number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, _leave)
+    try:
+        from sessiontui import config
+
+        settings = config.load(arguments.config, os.environ)
+        if arguments.command is None:
+            return _dashboard(settings, arguments)
+        from sessiontui.cli import verbs
+
+        code: int = getattr(verbs, arguments.command.replace("-", "_"))(arguments, settings)
+    except Refused as error:
+        for problem in error.problems:
+            _complain(f"{problem.field}: {problem.message}")
+        return FAILED
+    except (EngineUnreachable, EngineDenied, ConfigError) as error:
+        _complain(error.message, error.hint)
+        return USAGE
+    except SessiontuiError as error:
+        _complain(error.message, error.hint)
+        if output := getattr(error, "output", ""):
+            print(output, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        _complain("cancelled")
+        return FAILED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; the interpreter would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def _dashboard(settings: object, arguments: object) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        _complain("the dashboard needs a terminal", "over ssh, give it one: ssh -t HOST sessiontui")
+        return USAGE
+    from dataclasses import replace
+
+    from sessiontui import wiring
+    from sessiontui.config import Settings
+
+    assert isinstance(settings, Settings)  # noqa: S101
+    clipboard = getattr(arguments, "clipboard", None)
+    if clipboard:
+        settings = replace(settings, clipboard=clipboard)
+    wiring.run_dashboard(
+        settings,
+        os.environ,
+        demo=bool(getattr(arguments, "demo", False)),
+        mouse=not getattr(arguments, "no_mouse", False),
+    )
+    return DONE
+
+
+def _leave(signal_number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + signal_number)
+
+
+def _complain(message: str, hint: str = "") -> None:
+    print(f"sessiontui: {message}", file=sys.stderr)
+    if hint:
+        print(f"  {hint}", file=sys.stderr)

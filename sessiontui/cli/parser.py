@@ -1,0 +1,124 @@
+"""The arguments of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sessiontui import __version__
+from sessiontui.domain.units import parse_bytes
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; ``command`` is None for the dashboard."""
+    top = argparse.ArgumentParser(
+        prog="sessiontui",
+        description="Compute sessions on this machine's container engine. Without a command: the dashboard.",
+    )
+    top.add_argument("--version", action="version", version=f"sessiontui {__version__}")
+    top.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of the usual one")
+    top.add_argument("--demo", action="store_true", help="the dashboard on an engine that is only played")
+    top.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    top.add_argument("--clipboard", choices=("auto", "osc52", "native", "off"), help="how copying is done")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(name: str, words: str, *, json: bool = False) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        if json:
+            command.add_argument("--json", action="store_true", help="print JSON")
+        return command
+
+    ls = add("ls", "list running sessions", json=True)
+    ls.add_argument("-q", "--quiet", action="store_true", help="names only")
+    ls.add_argument("-a", "--all", action="store_true", help="sessions in every phase")
+
+    launch = add("launch", "launch a session", json=True)
+    launch.add_argument("environment", nargs="?", metavar="ENV[:VERSION]", default="")
+    launch.add_argument("--image", metavar="REF", default="", help="any image instead of an environment")
+    launch.add_argument("--name", help="suggested when left out")
+    launch.add_argument("--cpu", type=_cores, metavar="CORES")
+    launch.add_argument("--memory", type=_bytes, metavar="SIZE", help="such as 512m or 4g")
+    launch.add_argument("--gpu", type=_count, metavar="N", default=0)
+    launch.add_argument(
+        "--mount", action="append", type=_mount, default=[], metavar="FOLDER[:ro]", help="may be repeated"
+    )
+    launch.add_argument(
+        "--env", action="append", type=_variable, default=[], metavar="K=V", help="may be repeated"
+    )
+
+    open_ = add("open", "start an app and print where it is reached", json=True)
+    open_.add_argument("name", metavar="NAME")
+    open_.add_argument("app", metavar="APP")
+
+    shell = add("shell", "a shell of the session, or a command in it")
+    shell.add_argument("name", metavar="NAME")
+    shell.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD…")
+
+    logs = add("logs", "print what a session and its apps wrote")
+    logs.add_argument("name", metavar="NAME")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as it comes")
+    logs.add_argument("-n", "--tail", type=_count, metavar="LINES", help="only the last lines")
+
+    for name, words in (
+        ("stop", "stop sessions and keep their homes"),
+        ("start", "start stopped sessions, or finish launches that were cut off"),
+    ):
+        command = add(name, words)
+        command.add_argument("names", nargs="+", metavar="NAME")
+
+    rm = add("rm", "delete sessions with their homes; mounted folders stay")
+    rm.add_argument("names", nargs="+", metavar="NAME")
+    rm.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+    add("environments", "list environments and their versions", json=True)
+
+    folders = add("folders", "list, create and remove folders")
+    verbs = folders.add_subparsers(dest="verb", metavar="ls|create|rm", required=True)
+    verbs.add_parser("ls", help="list").add_argument("--json", action="store_true", help="print JSON")
+    for name in ("create", "rm"):
+        verb = verbs.add_parser(name, help="a folder" if name == "create" else "an empty folder")
+        verb.add_argument("name", metavar="NAME")
+
+    setup = add(
+        "setup", "install and start a container engine where there is none, prepare the default image"
+    )
+    setup.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    add("doctor", "look at what setup looks at, and change nothing")
+    return top
+
+
+def _bytes(text: str) -> int:
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _cores(text: str) -> float:
+    try:
+        cores = float(text)
+    except ValueError:
+        cores = 0
+    if not 0 < cores < 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cores")
+    return cores
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _mount(text: str) -> tuple[str, bool]:
+    name, colon, mode = text.partition(":")
+    if mode not in ("", "ro", "rw") or (colon and not mode):
+        raise argparse.ArgumentTypeError(f"{text!r}: write FOLDER or FOLDER:ro")
+    return name, mode == "ro"
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r}: write NAME=VALUE")
+    return name, value

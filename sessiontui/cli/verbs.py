@@ -1,0 +1,263 @@
+"""What each command of the command line does: one function a command, named like it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from sessiontui import wiring
+from sessiontui.actions import describe, end
+from sessiontui.actions.launch import Launcher
+from sessiontui.actions.open_app import open_app
+from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
+from sessiontui.cli.progress import ProgressLine
+from sessiontui.config import Settings
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.errors import HostError, SessiontuiError
+from sessiontui.domain.launch import Draft
+from sessiontui.domain.session import Losses, Session
+from sessiontui.domain.units import format_age, format_bytes
+from sessiontui.storage.size import size_of
+
+
+def ls(arguments: Namespace, settings: Settings) -> int:
+    """List sessions of all owners: those that live, or all."""
+    sessions = [
+        session
+        for session in _ports(settings).engine.sessions()
+        if arguments.all or session.phase.live or session.interrupted
+    ]
+    if arguments.json:
+        _print_json([describe.session_json(session) for session in sessions])
+    elif arguments.quiet:
+        for session in sessions:
+            print(session.name)
+    else:
+        now = datetime.now(UTC)
+        rows = [
+            (
+                session.name,
+                f"{session.environment} {session.version}".strip(),
+                f"{session.phase}" + (f" ({session.reason})" if session.reason else ""),
+                format_age((now - session.created_at).total_seconds()),
+                str(session.ask),
+                session.owner.name,
+            )
+            for session in sessions
+        ]
+        _print_table(("NAME", "ENVIRONMENT", "PHASE", "AGE", "RESOURCES", "OWNER"), rows)
+    return 0
+
+
+def launch(arguments: Namespace, settings: Settings) -> int:
+    """Launch a session and print its name."""
+    ports = _ports(settings)
+    launcher = Launcher(ports)
+    environment, _, version = arguments.environment.partition(":")
+    draft = Draft(
+        environment=environment,
+        version=version,
+        image=arguments.image,
+        name=launcher.suggest_name() if arguments.name is None else arguments.name,
+        cpu=arguments.cpu,
+        memory=arguments.memory,
+        gpu=arguments.gpu,
+        mounts=tuple(arguments.mount),
+        env=tuple(arguments.env),
+    )
+    order = launcher.order(draft)
+    with ProgressLine(sys.stderr) as report:
+        session = launcher.launch(order, report, Cancellation())
+    if arguments.json:
+        _print_json(describe.session_json(session))
+    else:
+        print(session.name)
+    return 0
+
+
+def open(arguments: Namespace, settings: Settings) -> int:  # noqa: A001
+    """Start an app and print its endpoint."""
+    ports = _ports(settings)
+    session = find_session(ports.engine, arguments.name, ports.owner)
+    endpoint = open_app(ports, session, arguments.app, keys=wiring.keys(os.environ), environ=os.environ)
+    if arguments.json:
+        _print_json(describe.endpoint_json(endpoint))
+    else:
+        if endpoint.url:
+            print(endpoint.url)
+        print(endpoint.ssh_command)
+    return 0
+
+
+def shell(arguments: Namespace, settings: Settings) -> int:
+    """A shell in this terminal, or a command; without a terminal the command runs plainly."""
+    ports = _ports(settings)
+    session = find_session(ports.engine, arguments.name, ports.owner)
+    ensure_may_touch(session, ports.owner)
+    command = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
+    if not sys.stdin.isatty():
+        if not command:
+            raise HostError("a shell needs a terminal on standard input", "give a command: -- CMD…")
+        argv = ports.engine.shell(session, command, terminal=None)
+        return subprocess.run(argv, check=False).returncode
+    from sessiontui.access.terminal import run_in_terminal
+
+    argv = ports.engine.shell(session, command, terminal=os.environ.get("TERM", "xterm"))
+    return run_in_terminal(argv, "")
+
+
+def logs(arguments: Namespace, settings: Settings) -> int:
+    """Print the log."""
+    ports = _ports(settings)
+    session = find_session(ports.engine, arguments.name, ports.owner)
+    stream = ports.engine.logs(session, follow=arguments.follow, tail=arguments.tail)
+    for chunk in stream:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    return 0
+
+
+def stop(arguments: Namespace, settings: Settings) -> int:
+    """Stop sessions."""
+    ports = _ports(settings)
+    return _each(arguments.names, ports, lambda session: end.stop(ports, session))
+
+
+def start(arguments: Namespace, settings: Settings) -> int:
+    """Start sessions."""
+    ports = _ports(settings)
+    return _each(arguments.names, ports, lambda session: end.start(ports, session))
+
+
+def rm(arguments: Namespace, settings: Settings) -> int:
+    """Delete sessions, after saying what dies with them."""
+    ports = _ports(settings)
+    sessions = [find_session(ports.engine, name, ports.owner) for name in dict.fromkeys(arguments.names)]
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            raise HostError("delete asks, and there is no terminal to ask in", "add --yes to delete")
+        for session in sessions:
+            print(f"{session.name}: its home dies ({_losses_line(end.losses(ports, session))})")
+            stays = ", ".join(mount.folder for mount in session.mounts)
+            print(f"  stays: {stays or 'nothing, no folder is mounted'}")
+        if input("Delete? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("Nothing was deleted.")
+            return 1
+    return _each([session.id for session in sessions], ports, lambda session: end.delete(ports, session))
+
+
+def environments(arguments: Namespace, settings: Settings) -> int:
+    """List environments."""
+    ports = _ports(settings)
+    objects = [
+        described
+        for environment in ports.catalogue.environments()
+        for described in describe.environment_json(environment)
+    ]
+    if arguments.json:
+        _print_json(objects)
+    else:
+        rows = [(f"{one['name']}:{one['version']}", one["image"], ", ".join(one["apps"])) for one in objects]
+        _print_table(("ENVIRONMENT", "IMAGE", "APPS"), rows)
+    return 0
+
+
+def folders(arguments: Namespace, settings: Settings) -> int:
+    """List, create or remove folders."""
+    ports = _ports(settings)
+    if arguments.verb == "create":
+        print(ports.storage.create(arguments.name).path)
+        return 0
+    if arguments.verb == "rm":
+        ports.storage.remove(arguments.name)
+        return 0
+    found = ports.storage.folders()
+    sessions: Sequence[Session] = ports.engine.sessions() if found else ()
+    objects = [describe.folder_json(folder, size_of(folder.path), sessions) for folder in found]
+    if arguments.json:
+        _print_json(objects)
+    else:
+        rows = [
+            (
+                one["name"],
+                one["permission"],
+                format_bytes(one["size"]),
+                ", ".join(one["mounted_by"]) or "—",
+                one["path"],
+            )
+            for one in objects
+        ]
+        _print_table(("NAME", "PERMISSION", "SIZE", "MOUNTED BY", "PATH"), rows)
+    return 0
+
+
+def setup(arguments: Namespace, settings: Settings) -> int:
+    """Bring the machine to where a session can be launched."""
+    from sessiontui.actions.setup import set_up
+
+    def ask(question: str) -> bool:
+        if not sys.stdin.isatty():
+            raise HostError(f"{question} There is no terminal to ask in.", "add --yes to agree to all")
+        return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
+
+    set_up(lambda: _ports(settings), wiring.host(os.environ), yes=arguments.yes, ask=ask, say=_say)
+    return 0
+
+
+def doctor(arguments: Namespace, settings: Settings) -> int:
+    """Print the checks; 0 when all is well."""
+    from sessiontui.actions.setup import doctor as examine
+
+    well = examine(lambda: _ports(settings), wiring.host(os.environ), _say)
+    return 0 if well else 1
+
+
+def _ports(settings: Settings) -> Ports:
+    return wiring.ports(settings, os.environ)
+
+
+def _each(names: Sequence[str], ports: Ports, action: Callable[[Session], object]) -> int:
+    """Do it to each; one that fails does not keep the others from it."""
+    failed = False
+    for name in names:
+        try:
+            session = find_session(ports.engine, name, ports.owner)
+            action(session)
+            print(session.name)
+        except SessiontuiError as error:
+            failed = True
+            print(f"sessiontui: {error.message}", file=sys.stderr)
+            if error.hint:
+                print(f"  {error.hint}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _losses_line(losses: Losses) -> str:
+    if losses.bytes is None:
+        return "its size is unknown"
+    about = "" if losses.complete else "at least "
+    return f"{about}{format_bytes(losses.bytes)} in {losses.files} files"
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as their widest cell. What others wrote is shown without control characters."""
+    clean = [
+        ["".join(sign if sign.isprintable() else "�" for sign in str(cell)) for cell in row]
+        for row in (head, *rows)
+    ]
+    widths = [max(len(row[column]) for row in clean) for column in range(len(head))]
+    for row in clean:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

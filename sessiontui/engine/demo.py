@@ -1,0 +1,61 @@
+"""A played engine with a few sessions on it, for ``sessiontui --demo`` and pictures of the dashboard."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from sessiontui.domain.environment import App
+from sessiontui.domain.folder import Mount
+from sessiontui.domain.resources import Ask
+from sessiontui.domain.session import Owner, Phase, Session
+from sessiontui.domain.units import GIB
+from sessiontui.engine.memory import MemoryEngine
+
+APPS = (
+    App("jupyterlab", "JupyterLab", "http", 8888, "/lab", "serve", secret=True),
+    App("notebook", "Jupyter Notebook", "http", 8888, "/tree", "serve", secret=True),
+    App("tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", "serve", via="jupyterlab"),
+    App("ssh", "SSH and SFTP", "tcp", 2200, "", "serve"),
+)
+
+
+def demo_engine(owner: Owner) -> MemoryEngine:
+    """An engine at real pace: one may launch, stop and delete on it, and nothing of it is real."""
+    engine = MemoryEngine(
+        images=("sessiontui/python:3.12", "sessiontui/pytorch:2.8"), pause=time.sleep, host="demo"
+    )
+    now = datetime.now(UTC)
+    colleague = Owner("bob", owner.uid + 1, owner.gid + 1)
+    rows = (
+        ("nifty-bohr", owner, "pytorch", "2.8", Ask(4, 16 * GIB), Phase.RUNNING, 130, ""),
+        ("calm-curie", owner, "python", "3.12", Ask(2, 4 * GIB), Phase.RUNNING, 5, ""),
+        ("train-7", colleague, "pytorch", "2.8", Ask(16, 64 * GIB), Phase.RUNNING, 2900, ""),
+        ("old-notes", owner, "python", "3.12", Ask(1, 2 * GIB), Phase.STOPPED, 7000, ""),
+        ("big-fit", owner, "python", "3.12", Ask(2, 8 * GIB), Phase.FAILED, 300, "out of memory (limit 8G)"),
+    )
+    for number, (name, who, environment, version, ask, phase, minutes, reason) in enumerate(rows):
+        created = now - timedelta(minutes=minutes)
+        session = Session(
+            id=f"demo{number:08d}",
+            name=name,
+            owner=who,
+            phase=phase,
+            environment=environment,
+            version=version,
+            image=f"sessiontui/{environment}:{version}",
+            ask=ask,
+            created_at=created,
+            started_at=created,
+            container_id=f"{number:064x}",
+            reason=reason,
+            mounts=(Mount("data", "/home/you/sessiontui/data", "/home/work/data"),) if number < 2 else (),
+            apps=APPS,
+            ports=((2200, 22000 + number), (8888, 28888 + number)),
+        )
+        engine.put(session)
+        engine.write(session.id, b"Server listening on 0.0.0.0 port 2200.\n")
+        engine.write_file(session.id, "/home/work/notes.ipynb", b"{}" * 4000)
+        engine.write_file(session.id, "/home/work/id_container", b"(none: this is a demo)\n")
+        engine.write_file(session.id, "/opt/sessiontui/session/ssh/host.pub", b"ssh-ed25519 AAAA demo\n")
+    return engine

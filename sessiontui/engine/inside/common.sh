@@ -1,0 +1,49 @@
+# Read by the other scripts of a session: where things are, and what an environment at login holds.
+# shellcheck shell=sh disable=SC2034
+
+session=/opt/sessiontui/session
+home=/home/work
+ssh_port=2200
+
+# Fails with a reason in one line.
+die() {
+    printf 'sessiontui: %s\n' "$1" >&2
+    exit "${2:-1}"
+}
+
+# Sets what a login would set; the values that start.sh found out win over those of the exec.
+login_environment() {
+    if [ -r "$session/values.sh" ]; then
+        # shellcheck source=/dev/null
+        . "$session/values.sh"
+    fi
+    export USER=work LOGNAME=work HOME="$home"
+}
+
+# Says whether something in this container accepts connections on TCP port $1.
+# The kernel's own tables need no tool: second column address:PORT in hex, fourth 0A for LISTEN.
+listening() {
+    _hex=$(printf '%04X' "$1")
+    for _table in /proc/net/tcp /proc/net/tcp6; do
+        [ -r "$_table" ] || continue
+        while read -r _ _local _ _state _; do
+            case "$_local $_state" in *":$_hex 0A") return 0 ;; esac
+        done <"$_table"
+    done
+    return 1
+}
+
+# When the process $1 began, in the kernel's ticks: with the id, a name that is never used again.
+began() {
+    read -r _stat 2>/dev/null <"/proc/$1/stat" || return 1
+    # The program's name, in brackets, may hold anything: count from the last one.
+    _stat=${_stat##*) }
+    # shellcheck disable=SC2086
+    set -- $_stat
+    echo "${20}"
+}
+
+# Waits a moment; not every `sleep` knows fractions.
+nap() {
+    sleep 0.1 2>/dev/null || sleep 1
+}

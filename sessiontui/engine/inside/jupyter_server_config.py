@@ -1,0 +1,39 @@
+"""Settings of the Jupyter server of a session: one secret, one home, one kernel of its own.
+
+Given with `--config`, which outweighs whatever the user's own files say.
+"""
+
+import os
+from pathlib import Path
+
+SESSION = Path("/opt/sessiontui/session")
+HOME = "/home/work"
+
+token = (SESSION / "secret").read_text(encoding="utf-8").strip()
+if not token:
+    # An empty token means: let everybody in.
+    raise SystemExit("sessiontui: the session has no secret; Jupyter is not started")
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+# --- who gets in: the engine publishes the port on the host's loopback only ---
+c.IdentityProvider.token = token
+c.PasswordIdentityProvider.hashed_password = ""
+c.ServerApp.ip = "0.0.0.0"  # noqa: S104
+c.ServerApp.port = 8888
+c.ServerApp.port_retries = 0
+c.ServerApp.allow_remote_access = True  # reached under any name: ssh -L, a proxy
+c.ServerApp.allow_root = True
+
+# --- what a person sees ---
+c.ServerApp.root_dir = HOME
+c.ServerApp.open_browser = False
+c.ServerApp.terminado_settings = {"shell_command": [os.environ.get("SHELL", "/bin/sh"), "-l"]}
+c.FileContentsManager.delete_to_trash = False
+c.LabApp.extension_manager = "readonly"
+c.LabApp.news_url = None
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+
+if (SESSION / "jupyter" / "kernels" / "sessiontui" / "kernel.json").exists():
+    c.KernelSpecManager.ensure_native_kernel = False
+    c.MultiKernelManager.default_kernel_name = "sessiontui"

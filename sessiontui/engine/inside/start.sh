@@ -1,0 +1,292 @@
+#!/bin/sh
+# The first process of a session: makes the user `work`, prepares its home, and waits.
+#
+# Runs as root with hardly a capability, on any image with /bin/sh and a few basic tools, at every
+# start of the container. Stays root, so that nothing the user kills ends the session. Whatever is
+# in the home or in a directory of the user is touched as the user only (home.sh).
+#
+# With arguments it is a batch session: they are run as `work` instead of waiting.
+set -eu
+# shellcheck source=common.sh
+. /opt/sessiontui/session/common.sh
+
+rm -f "$session/ready"
+
+uid=${SESSIONTUI_UID:-}
+gid=${SESSIONTUI_GID:-}
+name=${SESSIONTUI_NAME:-session}
+paths=${SESSIONTUI_PERSISTENT_PATHS:-}
+
+for number in "$uid" "$gid"; do
+    case $number in
+        '' | *[!0-9]*) die "SESSIONTUI_UID and SESSIONTUI_GID must be numbers" ;;
+    esac
+done
+missing=
+for tool in cat chmod chown mkdir rm sed sleep; do
+    command -v "$tool" >/dev/null || missing="$missing $tool"
+done
+[ -z "$missing" ] || die "the image lacks tools that a session needs:$missing"
+
+# --- the user ----------------------------------------------------------------------------------
+
+shell=/bin/sh
+for candidate in /bin/bash /usr/bin/bash /usr/local/bin/bash; do
+    if [ -x "$candidate" ]; then
+        shell=$candidate
+        break
+    fi
+done
+
+# Prints the lines of file $1 that are not about `work`, nor (with $2) about that user id.
+others() {
+    [ ! -r "$1" ] || while IFS= read -r line || [ -n "$line" ]; do
+        rest=${line#*:}
+        rest=${rest#*:}
+        case $line in
+            work:*) continue ;;
+        esac
+        if [ -n "${2:-}" ] && [ "${rest%%:*}" = "$2" ]; then
+            continue
+        fi
+        printf '%s\n' "$line"
+    done <"$1"
+}
+
+# Ours goes first: of two lines with one id, the first gives its name. Root's line stays, so a
+# session of root has both.
+replaced=$uid
+[ "$uid" != 0 ] || replaced=
+passwd=$(others /etc/passwd "$replaced")
+case "
+$passwd" in
+    *"
+root:"*) ;;
+    *) passwd="root:x:0:0:root:/root:/bin/sh
+$passwd" ;;
+esac
+group=$(others /etc/group)
+case "
+$group" in
+    *"
+root:"*) ;;
+    *) group="root:x:0:
+$group" ;;
+esac
+# Written in place, which keeps owner and mode of the file.
+mkdir -p /etc
+printf '%s\n' "work:x:$uid:$gid:work:$home:$shell" "$passwd" >/etc/passwd ||
+    die "cannot write /etc/passwd"
+printf '%s\n' "work:x:$gid:" "$group" >/etc/group || die "cannot write /etc/group"
+if [ -e /etc/shadow ]; then
+    # No password, and not locked: sshd refuses a locked account.
+    shadow=$(others /etc/shadow)
+    printf '%s\n' "work:*:19000:0:99999:7:::" "$shadow" >/etc/shadow ||
+        die "cannot write /etc/shadow"
+fi
+
+# --- directories -------------------------------------------------------------------------------
+
+# Only the home itself changes hands: below it may be mounts with millions of files.
+{ mkdir -p "$home" && chown "$uid:$gid" "$home"; } || die "cannot prepare $home"
+if [ ! -d /tmp ]; then
+    mkdir /tmp && chmod 1777 /tmp
+fi
+# The engine makes the way down to a mount as root; the user should own it.
+rest=$paths:
+while [ -n "$rest" ]; do
+    way=${rest%%:*}
+    rest=${rest#*:}
+    case $way in "$home"/*/*) ;; *) continue ;; esac
+    way=${way%/*}
+    while [ "$way" != "$home" ]; do
+        case :$paths: in
+            *":$way:"*) break ;;
+        esac
+        [ -L "$way" ] || [ ! -d "$way" ] || chown "$uid:$gid" "$way" || :
+        way=${way%/*}
+    done
+done
+
+rm -rf "$session/run"
+for directory in run log ssh; do
+    mkdir -p "$session/$directory"
+    chown "$uid:$gid" "$session/$directory"
+done
+chmod 0755 "$session"
+chmod 0700 "$session/ssh"
+if [ -e "$session/secret" ]; then
+    chown "$uid:$gid" "$session/secret"
+    chmod 0400 "$session/secret"
+fi
+
+# --- what shells should know -------------------------------------------------------------------
+
+# Quotes $1 for a shell.
+quoted() {
+    printf '%s\n' "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"
+}
+
+# Login shells begin with a PATH of the distribution's own choice, which would lose the image's.
+PATH=${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
+case :$PATH: in
+    *":$home/.local/bin:"*) ;;
+    *) PATH=$home/.local/bin:$PATH ;;
+esac
+export PATH LANG="${LANG:-C.UTF-8}"
+{
+    echo "export PATH=$(quoted "$PATH")"
+    echo "export LANG=$(quoted "$LANG")"
+    echo "export SHELL=$(quoted "$shell")"
+    echo "export SESSIONTUI_NAME=$(quoted "$name")"
+    echo "export SESSIONTUI_PERSISTENT_PATHS=$(quoted "$paths")"
+} >"$session/values.sh"
+chmod 0644 "$session/values.sh"
+
+mkdir -p /etc/profile.d
+cat >/etc/profile.d/sessiontui.sh <<END
+. $session/values.sh
+. $session/greeting.sh
+END
+chmod 0644 /etc/profile.d/sessiontui.sh
+profile=
+[ ! -r /etc/profile ] || profile=$(cat /etc/profile)
+case $profile in
+    *profile.d*) ;;
+    *) echo ". /etc/profile.d/sessiontui.sh" >>/etc/profile ;;
+esac
+if [ -r /etc/bash.bashrc ]; then
+    case $(cat /etc/bash.bashrc) in
+        *"$session/greeting.sh"*) ;;
+        *) echo "[ ! -r $session/greeting.sh ] || . $session/greeting.sh" >>/etc/bash.bashrc ;;
+    esac
+fi
+
+# --- becoming the user -------------------------------------------------------------------------
+
+if [ "$uid" = 0 ]; then
+    become=root
+elif setpriv --reuid="$uid" --regid="$gid" --init-groups --inh-caps=-all true 2>/dev/null; then
+    become=setpriv
+elif [ "$(su -s /bin/sh -c 'echo yes' work 2>/dev/null)" = yes ]; then
+    become=su
+else
+    become=
+    echo "sessiontui: the image has neither setpriv nor su: no dotfiles and no SSH" >&2
+fi
+
+# Becomes the user for good and runs the command.
+# shellcheck disable=SC2016
+exec_as_work() {
+    export HOME="$home" USER=work LOGNAME=work SHELL="$shell"
+    case $become in
+        root) exec "$@" ;;
+        setpriv)
+            exec setpriv --reuid="$uid" --regid="$gid" --init-groups --inh-caps=-all "$@"
+            ;;
+        su) exec su -s /bin/sh -c 'exec "$0" "$@"' work "$@" ;;
+    esac
+    return 126
+}
+
+as_work() {
+    (cd "$home" && exec_as_work "$@")
+}
+
+as_work /bin/sh "$session/home.sh" || [ -z "$become" ] ||
+    echo "sessiontui: $home could not be prepared in full" >&2
+# Emptied at each start: the engine keeps what was in it already, as the container's output.
+as_work /bin/sh -c ": >'$session/log/session.log'" 2>/dev/null || {
+    [ -e "$session/log/session.log" ] || : >"$session/log/session.log"
+    chown "$uid:$gid" "$session/log/session.log"
+}
+
+# --- the notebook's kernel ---------------------------------------------------------------------
+
+# Jupyter takes a bare `python3` for its own interpreter, so the session's is named in full.
+kernel=$session/jupyter/kernels/sessiontui
+rm -rf "$kernel"
+python=$(command -v python3 || command -v python || :)
+if [ -n "$python" ] && as_work /bin/sh -c "cd / && exec '$python' -c 'import ipykernel'" 2>/dev/null; then
+    mkdir -p "$kernel"
+    cat >"$kernel/kernel.json" <<END
+{
+  "argv": ["$python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+  "display_name": "Notebook for SessionTUI",
+  "language": "python",
+  "metadata": {"debugger": true}
+}
+END
+fi
+
+# --- SSH -----------------------------------------------------------------------------------------
+
+# Writes the daemon's settings; with $1 = bare, without the container's environment.
+sshd_settings() {
+    cat <<END
+Port $ssh_port
+HostKey $session/ssh/host
+PidFile none
+UsePAM no
+AllowUsers work
+PermitRootLogin prohibit-password
+PubkeyAuthentication yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+AuthorizedKeysFile $session/ssh/id_container.pub .ssh/authorized_keys
+StrictModes yes
+AcceptEnv COLORTERM
+PrintMotd no
+Subsystem sftp internal-sftp
+END
+    [ "${1:-}" != bare ] || return 0
+    # A second SetEnv line would be ignored: all names go on one.
+    printf 'SetEnv'
+    export -p | sed -n 's/^\(export\|declare -x\) \([A-Za-z_][A-Za-z0-9_]*\)=.*/\2/p' |
+        while read -r variable; do
+            case $variable in
+                HOME | USER | LOGNAME | SHELL | MAIL | PWD | OLDPWD | SHLVL | TERM | HOSTNAME) continue ;;
+                SESSIONTUI_UID | SESSIONTUI_GID | _) continue ;;
+            esac
+            eval "value=\${$variable-}"
+            # A line of the settings cannot hold a line break.
+            case $value in
+                *"
+"*) continue ;;
+                *[\"\\]*) value=$(printf '%s\n' "$value" | sed 's/[\\"]/\\&/g') ;;
+            esac
+            printf ' "%s=%s"' "$variable" "$value"
+        done
+    echo
+}
+
+sshd=
+for candidate in /usr/sbin/sshd /usr/local/sbin/sshd /usr/bin/sshd; do
+    [ ! -x "$candidate" ] || sshd=$candidate
+done
+if [ -n "$sshd" ] && [ -n "$become" ] && [ -e "$session/ssh/host" ]; then
+    mkdir -p /run/sshd
+    sshd_settings >"$session/sshd_config"
+    chmod 0644 "$session/sshd_config"
+    if ! as_work "$sshd" -t -f "$session/sshd_config" 2>/dev/null; then
+        sshd_settings bare >"$session/sshd_config"
+    fi
+    SESSIONTUI_COMMAND="exec $sshd -D -e -f $session/sshd_config" \
+        as_work /bin/sh "$session/app.sh" ssh "$ssh_port" 10 >/dev/null ||
+        echo "sessiontui: SSH did not start" >&2
+fi
+
+# --- ready ---------------------------------------------------------------------------------------
+
+# Which start this is about: after a restart, the file of the last one would lie for a moment.
+began 1 >"$session/ready"
+if [ $# -gt 0 ]; then
+    cd "$home"
+    exec_as_work "$@"
+    die "cannot become the user: the image has neither setpriv nor su"
+fi
+# The output of the apps becomes the container's. SIGTERM ends tail, and with it the session.
+if command -v tail >/dev/null; then
+    exec tail -n +1 -F "$session/log/session.log" 2>/dev/null
+fi
+while :; do sleep 86400; done

@@ -1,0 +1,1 @@
+"""Tests: unit, contract, pilot, snapshot and e2e."""

@@ -1,0 +1,184 @@
+"""What every engine promises. The double keeps the promises the real one keeps."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.errors import (
+    AppFailed,
+    Cancelled,
+    EngineError,
+    ImageUnavailable,
+    NameTaken,
+    SessionGone,
+)
+from sessiontui.domain.launch import Progress, Step
+from sessiontui.domain.session import Phase, Session
+from tests.contract.conftest import HTTP, Bench
+
+
+def find(bench: Bench, session_id: str) -> Session | None:
+    return next((one for one in bench.engine.sessions() if one.id == session_id), None)
+
+
+def test_a_launched_order_comes_back_equal(bench: Bench) -> None:
+    order = bench.order(mounts=(bench.mount("data"), bench.mount("models", read_only=True)))
+    launched = bench.launch(order)
+    listed = find(bench, order.id)
+    assert listed is not None
+    assert listed == launched
+    assert listed.phase is Phase.RUNNING
+    for name in ("id", "name", "owner", "environment", "version", "image", "ask", "mounts", "apps", "env"):
+        assert getattr(listed, name) == getattr(order, name), name
+    assert [inside for inside, _ in listed.ports] == [8000, 8001]
+    assert listed.created_at.tzinfo is not None
+
+
+def test_a_name_is_taken_once_per_owner(bench: Bench) -> None:
+    first = bench.order()
+    bench.launch(first)
+    with pytest.raises(NameTaken):
+        bench.launch(bench.order(first.name))
+    other = replace(
+        bench.order(first.name), owner=replace(first.owner, name="other", uid=first.owner.uid + 1)
+    )
+    assert bench.launch(other).name == first.name
+
+
+def test_of_two_launches_of_one_name_at_once_one_is_told(bench: Bench) -> None:
+    orders = [bench.order("contract-twin"), bench.order("contract-twin")]
+    outcomes: list[object] = []
+
+    def launch(index: int) -> None:
+        try:
+            outcomes.append(bench.launch(orders[index]))
+        except NameTaken as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=launch, args=(index,)) for index in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NameTaken", "Session"]
+    assert len([one for one in bench.engine.sessions() if one.name == "contract-twin"]) == 1
+
+
+def test_delete_removes_and_a_second_delete_says_gone(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    bench.engine.delete(session)
+    assert find(bench, session.id) is None
+    with pytest.raises(SessionGone):
+        bench.engine.delete(session)
+
+
+def test_a_session_deleted_meanwhile_is_gone_everywhere(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    bench.engine.delete(session)
+    for call in (
+        lambda: bench.engine.start(session),
+        lambda: bench.engine.stop(session),
+        lambda: bench.engine.losses(session),
+        lambda: bench.engine.offers(session),
+        lambda: bench.engine.serve(session, HTTP),
+        lambda: bench.engine.run(session, ["true"]),
+        lambda: bench.engine.read_file(session, "/home/work/id_container"),
+        lambda: bench.engine.secret(session),
+        lambda: b"".join(bench.engine.logs(session)),
+    ):
+        with pytest.raises(SessionGone):
+            call()
+
+
+def test_commands_run_as_the_sessions_user_and_their_exit_code_comes_back(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    assert bench.engine.run(session, ["true"]).exit_code == 0
+    assert bench.engine.run(session, ["false"]).exit_code == 1
+    assert bench.engine.run(session, ["echo", "two words"]).output == b"two words\n"
+    assert bench.engine.run(session, ["no-such-program"]).exit_code == 127
+
+
+def test_stop_keeps_the_session_and_start_brings_it_back_on_the_same_ports(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    stopped = bench.engine.stop(session)
+    assert (stopped.phase, stopped.exit_code) == (Phase.STOPPED, 143)
+    with pytest.raises(EngineError):
+        bench.engine.run(stopped, ["true"])
+    started = bench.engine.start(stopped)
+    assert (started.phase, started.exit_code, started.ports) == (Phase.RUNNING, None, session.ports)
+    assert bench.engine.run(started, ["true"]).exit_code == 0
+
+
+def test_an_app_is_served_once_and_a_broken_one_shows_its_last_output(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    bench.engine.serve(session, HTTP)
+    bench.engine.serve(session, HTTP)
+    broken = session.app("broken")
+    assert broken is not None
+    with pytest.raises(AppFailed) as caught:
+        bench.engine.serve(session, broken)
+    assert caught.value.output
+
+
+def test_each_session_has_its_own_secret(bench: Bench) -> None:
+    first, second = bench.launch(bench.order()), bench.launch(bench.order())
+    assert bench.engine.secret(first) == bench.engine.secret(first) != bench.engine.secret(second)
+
+
+def test_events_tell_of_what_happens_after_the_subscription(bench: Bench) -> None:
+    events = bench.engine.events()
+    words = iter(events)
+    assert next(words) == "subscribed"
+    session = bench.launch(bench.order())
+    assert next(words)
+    bench.engine.delete(session)
+    assert next(words)
+    events.close()
+    for _ in words:
+        pass
+
+
+def test_capacity_counts_live_sessions_as_promised_and_stopped_ones_not(bench: Bench) -> None:
+    before = bench.engine.capacity()
+    session = bench.launch(bench.order())
+    during = bench.engine.capacity()
+    assert during.memory_promised - before.memory_promised == session.ask.memory
+    assert during.cpu_promised - before.cpu_promised == pytest.approx(session.ask.cpu)
+    bench.engine.stop(session)
+    assert bench.engine.capacity().memory_promised == before.memory_promised
+
+
+def test_an_image_that_is_not_there_is_said_and_leaves_nothing(bench: Bench) -> None:
+    order = bench.order(image="no/such-image:1")
+    with pytest.raises(ImageUnavailable):
+        bench.launch(order)
+    assert find(bench, order.id) is None
+    assert not bench.engine.has_image("no/such-image:1")
+    assert bench.engine.has_image(bench.image)
+
+
+@pytest.mark.parametrize("at", [Step.CREATING, Step.STARTING])
+def test_a_launch_cancelled_at_any_step_leaves_nothing(bench: Bench, at: Step) -> None:
+    order, cancellation = bench.order(), Cancellation()
+
+    def report(progress: Progress) -> None:
+        if progress.step is at:
+            cancellation.request()
+
+    with pytest.raises(Cancelled):
+        bench.engine.launch(order, report, cancellation)
+    assert find(bench, order.id) is None
+
+
+def test_the_log_can_be_followed_and_closed(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    stream = bench.engine.logs(session, follow=True)
+    timer = threading.Timer(0.2, stream.close)
+    timer.start()
+    for _ in stream:
+        pass
+    timer.join()
