@@ -75,7 +75,9 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
     from sessiontui.ui.app import SessiontuiApp
 
     def write(sequence: str) -> None:
-        sys.__stderr__ and sys.__stderr__.write(sequence) and sys.__stderr__.flush()
+        if sys.__stderr__ is not None:
+            sys.__stderr__.write(sequence)
+            sys.__stderr__.flush()
 
     parts = ports(settings, environ, demo=demo)
     app = SessiontuiApp(

@@ -205,7 +205,7 @@ def setup(arguments: Namespace, settings: Settings) -> int:
             raise HostError(f"{question} There is no terminal to ask in.", "add --yes to agree to all")
         return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
 
-    set_up(lambda: _ports(settings), wiring.host(os.environ), yes=arguments.yes, ask=ask, say=_say)
+    set_up(lambda: _connected(settings), wiring.host(os.environ), yes=arguments.yes, ask=ask, say=_say)
     return 0
 
 
@@ -213,12 +213,19 @@ def doctor(arguments: Namespace, settings: Settings) -> int:
     """Print the checks; 0 when all is well."""
     from sessiontui.actions.setup import doctor as examine
 
-    well = examine(lambda: _ports(settings), wiring.host(os.environ), _say)
+    well = examine(lambda: _connected(settings), wiring.host(os.environ), _say)
     return 0 if well else 1
 
 
 def _ports(settings: Settings) -> Ports:
     return wiring.ports(settings, os.environ)
+
+
+def _connected(settings: Settings) -> Ports:
+    """The ports, once the engine has answered."""
+    ports = _ports(settings)
+    ports.engine.facts()
+    return ports
 
 
 def _each(names: Sequence[str], ports: Ports, action: Callable[[Session], object]) -> int:

@@ -1,0 +1,88 @@
+"""Labels carry an order whole, and what strangers write in them harms nobody."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessiontui.domain.environment import App
+from sessiontui.domain.folder import Mount
+from sessiontui.domain.launch import Order
+from sessiontui.domain.resources import Ask
+from sessiontui.domain.session import SCHEMA, Owner
+from sessiontui.engine.labels import ID_LABEL, PREFIX, SCHEMA_LABEL, Labels, labels_of
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+words = st.text(max_size=30)
+apps = st.builds(
+    App,
+    name=words, label=words, protocol=st.sampled_from(["http", "tcp"]), port=st.integers(1, 65535),
+    path=words, command=words, secret=st.booleans(), via=words, needs=words,
+    timeout=st.floats(0, 1000), icon=words,
+)  # fmt: skip
+orders = st.builds(
+    Order,
+    id=st.text("abcdef0123456789", min_size=12, max_size=12),
+    name=st.text(min_size=1, max_size=30),
+    owner=st.builds(Owner, st.text(min_size=1, max_size=20), st.integers(0, 2**31), st.integers(0, 2**31)),
+    environment=st.text(min_size=1, max_size=20),
+    version=words,
+    image=words,
+    ask=st.builds(Ask, st.floats(0.1, 512), st.integers(0, 2**45), st.integers(0, 16)),
+    devices=st.lists(words, max_size=3).map(tuple),
+    mounts=st.lists(st.builds(Mount, words, words, words, st.booleans()), max_size=3).map(tuple),
+    apps=st.lists(apps, max_size=3).map(tuple),
+    env=st.lists(st.tuples(words, words), max_size=3).map(tuple),
+)
+
+
+@given(orders)
+def test_an_order_comes_back_from_its_labels(order: Order) -> None:
+    labels = Labels(labels_of(order, created_at=NOW, launcher="here:1:2"))
+    assert labels.ours
+    for name in (
+        "id", "name", "owner", "environment", "version", "image", "ask", "devices", "mounts", "apps", "env"
+    ):  # fmt: skip
+        assert getattr(labels, name) == getattr(order, name), name
+    assert (labels.created_at, labels.launcher, labels.schema) == (NOW, "here:1:2", SCHEMA)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["schema", "id", "name", "uid", "gid", "owner", "order", "apps", "created-at", "launcher"]
+        ).map(PREFIX.__add__),
+        words | st.recursive(
+            st.none() | st.booleans() | st.integers() | words,
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+        ).map(json.dumps),
+    )
+)  # fmt: skip
+def test_any_garbage_reads_as_something(garbage: dict[str, str]) -> None:
+    labels = Labels(garbage)
+    for name in ("ours", "schema", "id", "name", "owner", "environment", "created_at", "ask", "devices"):
+        getattr(labels, name)
+    assert all(isinstance(mount, Mount) for mount in labels.mounts)
+    assert all(isinstance(app, App) for app in labels.apps)
+    assert all(len(pair) == 2 for pair in labels.env)
+
+
+def test_labels_of_others_are_not_ours() -> None:
+    assert not Labels(None).ours
+    assert not Labels({"maintainer": "x"}).ours
+    assert not Labels({ID_LABEL: "abc"}).ours
+    assert not Labels({SCHEMA_LABEL: "1"}).ours
+
+
+@pytest.mark.parametrize("schema", ["2", "99", "", "x", "-1", "9" * 5000])
+def test_a_schema_we_do_not_know_counts_as_a_later_one(schema: str) -> None:
+    assert Labels({SCHEMA_LABEL: schema, ID_LABEL: "abc"}).schema > SCHEMA
+
+
+def test_deep_nesting_is_no_way_to_crash_the_reader() -> None:
+    labels = Labels({PREFIX + "order": "[" * 100_000, PREFIX + "apps": "{" * 100_000})
+    assert (labels.mounts, labels.apps) == ((), ())
