@@ -71,9 +71,14 @@ def candidates(environ: Mapping[str, str]) -> list[Address]:
     if environ.get("DOCKER_HOST"):
         parameters = kwargs_from_env(environment=dict(environ))
         return [Address(environ["DOCKER_HOST"], "DOCKER_HOST", parameters)]
+    named = environ.get("DOCKER_CONTEXT")
     try:
+        if named and named != "default" and ContextAPI.get_context(named) is None:
+            raise EngineUnreachable(
+                f"there is no docker context {named!r} (DOCKER_CONTEXT)", "see: docker context ls"
+            )
         found = ContextAPI.kwargs_from_context(environment=dict(environ))
-        name = environ.get("DOCKER_CONTEXT") or ContextAPI.get_current_context().Name
+        name = named or ContextAPI.get_current_context().Name
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise EngineUnreachable(
             f"the docker context cannot be read: {error}", "see: docker context ls"

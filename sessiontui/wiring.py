@@ -27,7 +27,7 @@ def host(environ: Mapping[str, str]) -> LinuxHost:
 
 def keys(environ: Mapping[str, str]) -> KeyRing:
     """Where sessions' keys are kept."""
-    return KeyRing(state_directory(environ) / "keys")
+    return KeyRing(state_directory(environ) / "keys", host(environ).owner())
 
 
 def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False) -> Ports:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessiontui.domain.errors import StorageError
+from sessiontui.domain.session import Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,10 @@ class KeyFiles:
 class KeyRing:
     """The directory of key files, made on first use with mode 0700."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, owner: Owner | None = None) -> None:
+        """``owner`` is who the files are for, where that is not the one who writes them (sudo)."""
         self._directory = directory
+        self._owner = owner if owner is not None and owner.uid != os.geteuid() == 0 else None
 
     def keep(self, session_id: str, private: bytes, host_key: bytes, port: int) -> KeyFiles:
         """Write the session's keys. Raises StorageError."""
@@ -45,6 +48,10 @@ class KeyRing:
                 opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
                 with os.fdopen(opened, "wb") as file:
                     file.write(content)
+                    if self._owner is not None:
+                        os.fchown(file.fileno(), self._owner.uid, self._owner.gid)
+            if self._owner is not None:
+                os.chown(self._directory, self._owner.uid, self._owner.gid, follow_symlinks=False)
         except OSError as error:
             raise StorageError(
                 f"cannot write {error.filename}: {error.strerror}", "make room or mend its permissions"

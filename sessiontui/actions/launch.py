@@ -6,6 +6,7 @@ import random
 import secrets
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
@@ -21,6 +22,30 @@ from sessiontui.engine.port import Build, Report
 def distribution_base(distribution: str) -> str:
     """Name of the base image made from a distribution's own packages, which says that it is."""
     return f"sessiontui/base:{distribution}-from-packages"
+
+
+def is_prepared(ports: Ports, environment: Environment, version: Version) -> bool:
+    """Whether a launch of it starts at once: its image is on the engine, as its recipe is now."""
+    fingerprint = ports.catalogue.fingerprint(environment) if environment.recipe else ""
+    return ports.engine.has_image(version.image, fingerprint)
+
+
+def preferred_version(ports: Ports, environment: Environment) -> Version:
+    """The version to take when the person names none: the default, unless another takes less time.
+
+    A version comes before the default where its image is here, or the base that was made of the
+    distribution's packages, and neither the default's image nor its base is.
+    """
+    default = environment.version(environment.default) or environment.versions[0]
+    if is_prepared(ports, environment, default) or ports.engine.has_image(default.base or default.image):
+        return default
+    for version in environment.versions:
+        if is_prepared(ports, environment, version):
+            return version
+    for version in environment.versions:
+        if any(ports.engine.has_image(distribution_base(one)) for one in version.distributions):
+            return version
+    return default
 
 
 class Launcher:
@@ -47,11 +72,15 @@ class Launcher:
     def order(self, draft: Draft, names_in_preparation: Iterable[str] = ()) -> Order:
         """The checked order for a draft. Raises Refused with all problems."""
         ports = self._ports
+        environments = ports.catalogue.environments()
+        chosen = next((one for one in environments if one.name == draft.environment), None)
+        if chosen is not None and not draft.version:
+            draft = replace(draft, version=preferred_version(ports, chosen).name)
         return check(
             draft,
             session_id=secrets.token_hex(6),
             owner=ports.owner,
-            environments=ports.catalogue.environments(),
+            environments=environments,
             other_apps=ports.catalogue.other_apps(),
             folders=ports.storage.folders(),
             capacity=self.capacity(),
@@ -144,7 +173,10 @@ class Launcher:
             if here & set(version.distributions)
         ]
         if not able:
-            return "connect to a registry, or load the image with: docker load"
+            return (
+                "connect to a registry, load the image with docker load, "
+                "or have an administrator run: sessiontui setup"
+            )
         return f"without a registry this machine can make {', '.join(able)} from its own packages"
 
 

@@ -13,7 +13,7 @@ from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase, Session
-from sessiontui.domain.usage import Reading, Usage, usage_between
+from sessiontui.domain.usage import UNKNOWN, Reading, Usage, usage_between
 from sessiontui.engine.port import Engine
 from sessiontui.metering.port import MachineMeter
 
@@ -33,6 +33,7 @@ class Observer:
         self._ports = ports
         self._now = now
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._picture = Picture()
         self._readings: dict[str, Reading] = {}
         self._stopping: set[str] = set()
@@ -58,30 +59,33 @@ class Observer:
 
     def resync(self) -> Picture:
         """List the sessions anew. An engine that does not answer becomes the picture's trouble."""
-        try:
-            facts = self._ports.engine.facts()
-            sessions = self._ports.engine.sessions()
-            room = capacity(self._ports.engine, self._ports.machine)
-        except EngineError as error:
-            return self.lost(error)
-        with self._lock:
-            ids = {session.id for session in sessions}
-            self._stopping &= ids
-            self._readings = {one: self._readings[one] for one in self._readings if one in ids}
-            self._picture = replace(
-                self._picture,
-                taken_at=self._now(),
-                engine=facts,
-                sessions=sessions,
-                capacity=room,
-                trouble="",
-            )
-        return self.picture()
+        # One look at a time: of two, the one that began earlier must not be kept last.
+        with self._looking:
+            try:
+                facts = self._ports.engine.facts()
+                sessions = self._ports.engine.sessions()
+                room = capacity(self._ports.engine, self._ports.machine)
+            except EngineError as error:
+                return self.lost(error)
+            with self._lock:
+                ids = {session.id for session in sessions}
+                self._stopping &= ids
+                self._readings = {one: self._readings[one] for one in self._readings if one in ids}
+                self._picture = replace(
+                    self._picture,
+                    taken_at=self._now(),
+                    engine=facts,
+                    sessions=sessions,
+                    capacity=room,
+                    trouble="",
+                    remedy="",
+                )
+            return self.picture()
 
     def lost(self, error: EngineError) -> Picture:
         """Keep the last picture and say why it is the last."""
         with self._lock:
-            self._picture = replace(self._picture, trouble=error.message)
+            self._picture = replace(self._picture, trouble=error.message, remedy=error.hint)
         return self.picture()
 
     def measure(self) -> Picture:
@@ -90,9 +94,7 @@ class Observer:
         sessions = self._picture.sessions
         readings = self._ports.meter.readings(sessions)
         with self._lock:
-            usage: Mapping[str, Usage] = {
-                one: usage_between(self._readings.get(one), reading) for one, reading in readings.items()
-            }
+            usage: Mapping[str, Usage] = {one: self._usage(one, reading) for one, reading in readings.items()}
             self._readings = dict(readings)
             trouble = self._picture.trouble
             self._picture = replace(
@@ -102,6 +104,13 @@ class Observer:
                 taken_at=self._picture.taken_at if trouble else self._now(),
             )
         return self.picture()
+
+    def _usage(self, session_id: str, reading: Reading) -> Usage:
+        """Usage since the last reading; a meter that had no newer one keeps what was known."""
+        earlier = self._readings.get(session_id)
+        if earlier is not None and earlier.at == reading.at:
+            return self._picture.usage.get(session_id, UNKNOWN)
+        return usage_between(earlier, reading)
 
     def prepare(self, preparation: Preparation) -> None:
         """Show a launch that has no container yet, or how far it is now."""

@@ -46,7 +46,13 @@ def open_app(
             ports.engine.read_file(session, "/opt/sessiontui/session/ssh/host.pub"),
             outside,
         )
-        return Endpoint(name, "127.0.0.1", outside, ssh_command=files.ssh_command(outside))
+        return Endpoint(
+            name,
+            "127.0.0.1",
+            outside,
+            ssh_command=files.ssh_command(outside),
+            sftp_command=files.ssh_command(outside, "sftp"),
+        )
     query = f"?token={quote(ports.engine.secret(session))}" if carrier.secret else ""
     return Endpoint(
         name,

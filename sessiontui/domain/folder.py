@@ -8,10 +8,10 @@ from dataclasses import dataclass
 HOME = "/home/work"
 """The session's own home; folders appear below it."""
 
-_NAME = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_NAME = re.compile(r"^[A-Za-z0-9._-]{1,64}\Z")
 _RESERVED = re.compile(
     r"^(\.|\.\.|\.ssh|\.terminfo|\.jupyter|\.tmux\.conf|\.[a-z0-9]+rc|\.[a-z0-9]+_profile|\.profile|\.sessiontui"
-    r"|id_container)$"
+    r"|id_container)\Z"
 )
 
 

@@ -14,7 +14,7 @@ from sessiontui.domain.resources import Ask
 SCHEMA = 1
 """Version of the labels we write; a session of a later one is shown and not touched."""
 
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{2,62}[A-Za-z0-9]$")
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{2,62}[A-Za-z0-9]\Z")
 
 
 def session_name_problem(name: str) -> str | None:

@@ -154,9 +154,12 @@ class DockerEngine(DockerImages):
 
     def events(self) -> _DockerEvents:
         """See the port."""
+        with self._lock:
+            # What changed while nobody listened is not known: everything is inspected anew.
+            self._inspected.clear()
         with translated("listening to the engine"):
             stream = self._link.client.events(decode=True, filters={"type": ["container"], "event": _EVENTS})
-        return _DockerEvents(stream, self._forget)
+        return _DockerEvents(stream, self._forget, self._link.drop)
 
     # The life of a session
 
@@ -529,9 +532,15 @@ class _DockerStream:
 class _DockerEvents:
     """Changes of containers. An end that nobody asked for is a lost engine."""
 
-    def __init__(self, stream: CancellableStream[dict[str, Any]], forget: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        stream: CancellableStream[dict[str, Any]],
+        forget: Callable[[str], None],
+        lost: Callable[[], None],
+    ) -> None:
         self._stream = stream
         self._forget = forget
+        self._lost = lost
         self._closed = False
 
     def __iter__(self) -> Iterator[str]:
@@ -541,6 +550,8 @@ class _DockerEvents:
                 self._forget(str((event.get("Actor") or {}).get("ID", "")))
                 yield str(event.get("Action", ""))
         if not self._closed:
+            # Perhaps to come back as another version: the next call connects anew.
+            self._lost()
             raise EngineUnreachable("the engine closed the connection", "it may be restarting")
 
     def close(self) -> None:

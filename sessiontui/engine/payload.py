@@ -15,6 +15,10 @@ SESSION_DIRECTORY = "/opt/sessiontui/session"
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """What the start-up script needs to make the user and to become it."""
 
+ROOT_CAPABILITIES = ("AUDIT_WRITE", "SYS_CHROOT")
+"""What sshd needs besides when the session's user is root: it notes logins in the kernel's audit log, and
+confines itself with chroot before it reads a byte from outside."""
+
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -81,8 +85,7 @@ def create_payload(
         "PidsLimit": PIDS,
         "Init": True,
         "CapDrop": ["ALL"],
-        # As root, sshd confines itself with chroot before it reads a byte from outside.
-        "CapAdd": [*CAPABILITIES, *(["SYS_CHROOT"] if uid == 0 else [])],
+        "CapAdd": [*CAPABILITIES, *(ROOT_CAPABILITIES if uid == 0 else ())],
         "SecurityOpt": ["no-new-privileges"],
         "RestartPolicy": {"Name": "no"},
         "PortBindings": {

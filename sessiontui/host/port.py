@@ -26,6 +26,14 @@ class BuildSettings:
     """``HTTP_PROXY`` and its kin."""
 
 
+ENGINE_INSTALLED = "Container engine installed"
+"""Title of the check for that: ``missing`` where one should be installed on this machine."""
+ENGINE_ANSWERS = "Container engine answers"
+"""Title of the check for that; it names every address that was tried."""
+ENGINE_PERMITTED = "Permission to use the engine"
+"""Title of a check that is there only when an engine's socket may not be opened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing ``doctor`` looks at."""

@@ -1,0 +1,194 @@
+"""Makes this machine ready for sessions: an engine that runs, and the default environment's image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sessiontui.actions.launch import Launcher, is_prepared, preferred_version
+from sessiontui.actions.ports import Ports
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import Environment, Version
+from sessiontui.domain.errors import (
+    EngineDenied,
+    EngineUnreachable,
+    HostError,
+    ImageUnavailable,
+    SessiontuiError,
+)
+from sessiontui.domain.launch import Progress, Step
+from sessiontui.domain.units import format_bytes
+from sessiontui.host.port import ENGINE_ANSWERS, ENGINE_INSTALLED, ENGINE_PERMITTED, Check, Host, Say
+
+ENGINE_PACKAGE = "docker.io"
+"""Docker Engine as Debian and Ubuntu package it."""
+
+_NO_ENGINE = (ENGINE_ANSWERS, ENGINE_PERMITTED)
+"""Checks of the host that say why there is no connection to look further with."""
+_SIGNS = {"ok": "✓", "missing": "✗", "unknown": "?"}
+
+
+def set_up(
+    ports_for: Callable[[], Ports],
+    host: Host,
+    *,
+    yes: bool,
+    ask: Callable[[str], bool],
+    say: Say,
+) -> Ports:
+    """See to an engine and to the default environment's image; what is there already is left as it is.
+
+    ``ports_for`` gives ports to the engine anew. Each change is asked for unless ``yes``. Raises HostError
+    where the person has to act (its hint says how), and whatever preparing the image raises.
+    """
+    ports = _engine(ports_for, host, yes=yes, ask=ask, say=say)
+    facts = ports.engine.facts()
+    say(f"Engine: {facts.name} at {facts.address or facts.host}")
+    for warning in facts.warnings:
+        say(f"  its own warning: {warning}")
+    _prepare_default(ports, yes=yes, ask=ask, say=say)
+    return ports
+
+
+def doctor(ports_for: Callable[[], Ports], host: Host, say: Say) -> bool:
+    """Say what the machine has and lacks, with the commands that mend it; whether all is well."""
+    checks = list(host.checks())
+    if not any(check.title in _NO_ENGINE and check.state == "missing" for check in checks):
+        checks += _checks_of_engine(ports_for)
+    for check in checks:
+        say(f"{_SIGNS[check.state]} {check.title}: {check.detail}")
+        for command in check.remedy:
+            say(f"    {command}")
+    return all(check.state != "missing" for check in checks)
+
+
+def first_choice(ports: Ports) -> tuple[Environment, Version]:
+    """The environment and version that a first launch takes."""
+    environment = ports.catalogue.environments()[0]
+    return environment, preferred_version(ports, environment)
+
+
+def _engine(
+    ports_for: Callable[[], Ports], host: Host, *, yes: bool, ask: Callable[[str], bool], say: Say
+) -> Ports:
+    say("Looking for a container engine, which runs the sessions")
+    try:
+        return _connected(ports_for)
+    except EngineDenied as error:
+        checks = {check.title: check for check in host.checks()}
+        raise HostError(error.message, _hint(checks.get(ENGINE_PERMITTED)) or error.hint) from error
+    except EngineUnreachable as error:
+        say(f"  {error.message}")
+        checks = {check.title: check for check in host.checks()}
+        installed = checks.get(ENGINE_INSTALLED)
+        if installed is None or installed.state == "unknown":
+            # A person named an engine elsewhere: one installed here would not be used.
+            answers = checks.get(ENGINE_ANSWERS)
+            raise HostError(error.message, _hint(answers) or error.hint) from error
+    if installed.state == "missing":
+        _install(host, yes=yes, ask=ask, say=say)
+    host.start_engine(say)
+    return _connected(ports_for)
+
+
+def _connected(ports_for: Callable[[], Ports]) -> Ports:
+    """Ports whose engine has answered: they may be made without asking it anything."""
+    ports = ports_for()
+    ports.engine.facts()
+    return ports
+
+
+def _install(host: Host, *, yes: bool, ask: Callable[[str], bool], say: Say) -> None:
+    owner = host.owner()
+    question = "No container engine is installed. Install Docker Engine from this system's packages"
+    if owner.uid != 0:
+        question += f", and let {owner.name} use it (group docker, as powerful as root)"
+    if not yes and not ask(f"{question}?"):
+        raise HostError(
+            "sessions need a container engine, and none was installed",
+            "install one yourself and run again: sessiontui setup (what is looked at: sessiontui doctor)",
+        )
+    host.install((ENGINE_PACKAGE,), say)
+
+
+def _prepare_default(ports: Ports, *, yes: bool, ask: Callable[[str], bool], say: Say) -> None:
+    environment, version = first_choice(ports)
+    if is_prepared(ports, environment, version):
+        say(f"{environment.label} {version.name}: the image is here already")
+        return
+    question = f"Prepare {environment.label} {version.name} now, so that the first launch is quick"
+    if not yes and not ask(f"{question} (a few minutes)?"):
+        say(f"{environment.label} {version.name} will be prepared by its first launch")
+        return
+    say(f"Preparing {environment.label} {version.name}, so that the first launch is quick")
+    try:
+        _prepare(ports, environment, version, say)
+    except ImageUnavailable as error:
+        stand_in = _version_from_packages(ports, environment) if error.out_of_reach else None
+        if stand_in is None:
+            raise
+        say(f"  {error.message}")
+        say(
+            f"Preparing {environment.label} {stand_in.name} instead: this machine can make it "
+            "from its distribution's own packages"
+        )
+        version = stand_in
+        _prepare(ports, environment, version, say)
+    say(f"{environment.label} {version.name}: ready")
+
+
+def _prepare(ports: Ports, environment: Environment, version: Version, say: Say) -> None:
+    printer = _Printer(say)
+    Launcher(ports).prepare(environment.name, version.name, version.image, printer, Cancellation())
+
+
+def _version_from_packages(ports: Ports, environment: Environment) -> Version | None:
+    """The version that this machine's distributions give, its own distribution first."""
+    return next(
+        (
+            version
+            for distribution in ports.host.distributions()
+            for version in environment.versions
+            if distribution in version.distributions
+        ),
+        None,
+    )
+
+
+def _checks_of_engine(ports_for: Callable[[], Ports]) -> list[Check]:
+    """What only a connection tells."""
+    try:
+        ports = ports_for()
+        facts, room = ports.engine.facts(), ports.engine.capacity()
+        words = f"{facts.name} on {facts.host}: {room.cpu} cores, {format_bytes(room.memory)} of memory"
+        checks = [Check("Engine", "ok", words)]
+        checks += [Check("Engine's warning", "unknown", warning) for warning in facts.warnings]
+        environment, version = first_choice(ports)
+        title = f"Image of {environment.label} {version.name}"
+        if is_prepared(ports, environment, version):
+            return [*checks, Check(title, "ok", version.image)]
+        detail = "not here yet: the first launch prepares it, which takes a few minutes"
+        return [*checks, Check(title, "unknown", detail, ("sessiontui setup",))]
+    except SessiontuiError as error:
+        return [Check("Engine", "missing", "; ".join(filter(None, [error.message, error.hint])))]
+
+
+def _hint(check: Check | None) -> str:
+    if check is None or not check.remedy:
+        return ""
+    return "\n".join(["run:", *(f"  {command}" for command in check.remedy)])
+
+
+class _Printer:
+    """Says a long action's progress in a few lines instead of thousands: at each step and each tenth."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._said: tuple[Step, str | int] | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        beginning = progress.text.partition(" · ")[0]
+        position = beginning if progress.fraction is None else int(progress.fraction * 10)
+        if not progress.text or (progress.step, position) == self._said:
+            return
+        self._said = (progress.step, position)
+        self._say(f"  {progress.step.value}: {progress.text}")

@@ -1,0 +1,30 @@
+"""Joins meters: for each session, the first that knows it wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sessiontui.domain.session import Session
+from sessiontui.domain.usage import Reading
+from sessiontui.metering.port import Meter
+
+
+class LayeredMeter:
+    """Asks each meter in turn for the sessions that those before it did not know."""
+
+    def __init__(self, meters: Sequence[Meter]) -> None:
+        self._meters = tuple(meters)
+
+    def readings(self, sessions: Sequence[Session]) -> Mapping[str, Reading]:
+        """Readings of every session that any meter knows."""
+        found: dict[str, Reading] = {}
+        for meter in self._meters:
+            left = [session for session in sessions if session.id not in found]
+            if left:
+                found.update(meter.readings(left))
+        return found
+
+    def close(self) -> None:
+        """Close all of them."""
+        for meter in self._meters:
+            meter.close()

@@ -1,0 +1,47 @@
+"""What this machine uses and can still give, from psutil."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+
+from sessiontui.domain.picture import HostUsage
+from sessiontui.domain.resources import Gpu
+
+
+class LocalMachine:
+    """The machine sessiontui runs on; ``devices`` tells its GPUs."""
+
+    def __init__(self, devices: Callable[[], tuple[Gpu, ...]]) -> None:
+        self._devices = devices
+        self._lock = threading.Lock()
+        self._earlier: tuple[float, float] | None = None
+
+    def usage(self) -> HostUsage:
+        """Cores busy since the call before (unknown on the first), and bytes the kernel cannot give back."""
+        now, busy = time.monotonic(), _busy_seconds()
+        with self._lock:
+            earlier, self._earlier = self._earlier, (now, busy)
+        cpu = None
+        if earlier is not None and now > earlier[0]:
+            cpu = max(0.0, (busy - earlier[1]) / (now - earlier[0]))
+        memory = psutil.virtual_memory()
+        return HostUsage(cpu, memory.total - memory.available)
+
+    def memory_available(self) -> int | None:
+        """Bytes that programs can still get without swapping."""
+        return int(psutil.virtual_memory().available)
+
+    def devices(self) -> tuple[Gpu, ...]:
+        """The GPUs of this machine."""
+        return self._devices()
+
+
+def _busy_seconds() -> float:
+    """Seconds all cores spent on work. Guests are counted in ``user`` by the kernel already."""
+    times = psutil.cpu_times()
+    names = ("user", "nice", "system", "irq", "softirq", "steal")
+    return sum(float(getattr(times, name, 0.0)) for name in names)

@@ -1,0 +1,220 @@
+"""From a draft to an order, or to every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessiontui.domain.environment import OTHER, App, Environment, Version
+from sessiontui.domain.errors import Refused
+from sessiontui.domain.folder import Folder
+from sessiontui.domain.launch import Draft, Order, cautions, check
+from sessiontui.domain.resources import Ask, Capacity, Gpu
+from sessiontui.domain.session import Owner, Phase, Session
+from sessiontui.domain.units import GIB, MIB
+
+ALICE, BOB = Owner("alice", 1000, 1000), Owner("bob", 1001, 1001)
+LAB = App("jupyterlab", "JupyterLab", "http", 8888)
+ANY = App("http", "Web", "http", 8000)
+PYTHON = Environment(
+    "python",
+    "Python",
+    (Version("3.12", "sessiontui/python:3.12"), Version("3.11", "sessiontui/python:3.11")),
+    "3.12",
+    (LAB,),
+    Ask(1, 512 * MIB),
+)
+TORCH = Environment("pytorch", "PyTorch", (Version("2.6", "torch:2.6"),), "2.6", (), Ask(2, 4 * GIB, 1))
+GPUS = (Gpu("GPU-0", 0, "H100", holder="train-7"), Gpu("GPU-1", 1, "H100"), Gpu("GPU-2", 2, "H100"))
+CAPACITY = Capacity(8, 32 * GIB, GPUS)
+FOLDERS = (
+    Folder("data", "/home/alice/sessiontui/data"),
+    Folder("models", "/home/alice/sessiontui/models", writable=False),
+    Folder(".config-all", "/home/alice/sessiontui/.config-all"),
+)
+GOOD = Draft(environment="python", name="nifty-bohr")
+
+
+def session(name: str, owner: Owner) -> Session:
+    """A session that has a name."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return Session("1", name, owner, Phase.RUNNING, "python", "3.12", "image", Ask(1, GIB), now)
+
+
+def order(
+    draft: Draft,
+    *,
+    capacity: Capacity = CAPACITY,
+    sessions: Sequence[Session] = (),
+    preparing: Sequence[str] = (),
+    folders: Sequence[Folder] = FOLDERS,
+) -> Order:
+    """What a draft of alice's becomes."""
+    return check(
+        draft,
+        session_id="abc",
+        owner=ALICE,
+        environments=(PYTHON, TORCH),
+        other_apps=(ANY,),
+        folders=folders,
+        capacity=capacity,
+        sessions=sessions,
+        names_in_preparation=preparing,
+    )
+
+
+def problems(draft: Draft, **others: object) -> list[tuple[str, str]]:
+    """What is wrong with a draft: fields and messages."""
+    with pytest.raises(Refused) as caught:
+        order(draft, **others)  # type: ignore[arg-type]
+    return [(problem.field, problem.message) for problem in caught.value.problems]
+
+
+def test_good_draft_becomes_an_order_with_the_defaults_filled_in() -> None:
+    made = order(GOOD)
+    assert (made.id, made.name, made.owner) == ("abc", "nifty-bohr", ALICE)
+    assert (made.environment, made.version, made.image) == ("python", "3.12", "sessiontui/python:3.12")
+    assert made.ask == Ask(1, 2 * GIB)
+    assert made.apps == (LAB,)
+    assert made.devices == ()
+    assert [mount.folder for mount in made.mounts] == [".config-all"], "dot folders mount by themselves"
+
+
+def test_defaults_rise_to_the_minimum_of_the_environment() -> None:
+    assert order(Draft(environment="pytorch", name="train", gpu=1)).ask == Ask(2, 4 * GIB, 1)
+
+
+def test_default_cpu_is_no_more_than_the_machine_has() -> None:
+    small = replace(PYTHON, minimum=Ask(0.1, MIB))
+    made = check(
+        GOOD,
+        session_id="1",
+        owner=ALICE,
+        environments=(small,),
+        other_apps=(),
+        folders=(),
+        capacity=Capacity(1, 32 * GIB),
+        sessions=(),
+    )
+    assert made.ask.cpu == 1
+
+
+def test_devices_are_free_ones_by_uuid() -> None:
+    assert order(Draft(environment="pytorch", name="train", gpu=2)).devices == ("GPU-1", "GPU-2")
+
+
+def test_image_named_outright_has_no_environment_and_every_app_we_know() -> None:
+    made = order(Draft(image="ghcr.io/acme/tool:1.2", name="tool"))
+    assert (made.environment, made.version, made.image) == (OTHER, "", "ghcr.io/acme/tool:1.2")
+    assert made.apps == (ANY,)
+
+
+@pytest.mark.parametrize(
+    ("draft", "field", "message"),
+    [
+        (Draft(name="good-name"), "environment", "choose an environment"),
+        (replace(GOOD, environment="pyhton"), "environment", "did you mean python?"),
+        (replace(GOOD, environment="zzz"), "environment", "known: python, pytorch"),
+        (replace(GOOD, version="3.1"), "version", "did you mean 3.1"),
+        (replace(GOOD, image="python:3"), "image", "not both"),
+        (Draft(image="no such image", name="good-name"), "image", "is not an image name"),
+        (Draft(image="python:3.12 --privileged", name="good-name"), "image", "is not an image name"),
+        pytest.param(
+            Draft(image="-v/etc", name="good-name"),
+            "image",
+            "is not an image name",
+        ),
+        (replace(GOOD, name=""), "name", "4 to 64"),
+        (replace(GOOD, name="no spaces"), "name", "4 to 64"),
+        (replace(GOOD, cpu=0.5), "cpu", "at least 1 cores"),
+        (replace(GOOD, cpu=9), "cpu", "the machine has 8 cores"),
+        (replace(GOOD, memory=16 * MIB), "memory", "at least 512M"),
+        (replace(GOOD, memory=33 * GIB), "memory", "the machine has 32G"),
+        (replace(GOOD, environment="pytorch"), "gpu", "at least 1 GPU"),
+        (replace(GOOD, gpu=3), "gpu", "2 of 3 GPUs are free; held by train-7"),
+        (replace(GOOD, mounts=(("dta", False),)), "mounts", "did you mean data?"),
+        (replace(GOOD, mounts=(("data", False), ("data", True))), "mounts", "named twice"),
+        (replace(GOOD, env=(("2X", ""),)), "env", "not a variable name"),
+        (replace(GOOD, env=(("A B", ""),)), "env", "not a variable name"),
+        (replace(GOOD, env=(("SESSIONTUI_ID", "x"),)), "env", "are ours"),
+        (replace(GOOD, env=(("A", "1"), ("A", "2"))), "env", "set twice"),
+        (replace(GOOD, env=(("A", "x\0y"),)), "env", "NUL"),
+    ],
+)
+def test_each_wrong_input_is_told_under_its_field(draft: Draft, field: str, message: str) -> None:
+    (found,) = problems(draft)
+    assert found[0] == field
+    assert message in found[1]
+
+
+def test_engine_without_gpus_says_so() -> None:
+    (found,) = problems(replace(GOOD, gpu=1), capacity=Capacity(8, 32 * GIB))
+    assert found == ("gpu", "this engine has no GPU")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    draft = Draft(
+        environment="pythn", name="!", cpu=99, memory=1, gpu=9, mounts=(("x", False),), env=(("", ""),)
+    )
+    assert {field for field, _ in problems(draft)} == {
+        "environment",
+        "name",
+        "cpu",
+        "memory",
+        "gpu",
+        "mounts",
+        "env",
+    }
+
+
+def test_name_is_unique_per_owner_launches_under_way_included() -> None:
+    assert order(GOOD, sessions=[session("nifty-bohr", BOB)]).name == "nifty-bohr"
+    assert problems(GOOD, sessions=[session("nifty-bohr", ALICE)])[0][0] == "name"
+    assert problems(GOOD, preparing=["nifty-bohr"])[0][0] == "name"
+
+
+def test_mounts_are_read_only_where_asked_or_where_the_user_may_only_read() -> None:
+    made = order(replace(GOOD, mounts=(("data", True), ("models", False), (".config-all", True))))
+    assert {mount.folder: mount.read_only for mount in made.mounts} == {
+        "data": True,
+        "models": True,
+        ".config-all": True,
+    }
+
+
+def test_more_than_is_free_is_allowed_with_a_caution() -> None:
+    busy = Capacity(8, 32 * GIB, cpu_promised=7.5, memory_promised=31 * GIB)
+    made = order(replace(GOOD, cpu=4, memory=8 * GIB), capacity=busy, folders=())
+    assert [one.field for one in cautions(made, busy)] == ["cpu", "memory", "mounts"]
+    assert cautions(order(replace(GOOD, mounts=(("data", False),))), CAPACITY) == ()
+
+
+@given(
+    st.builds(
+        Draft,
+        environment=st.sampled_from(["", "python", "pytorch", "nope"]),
+        version=st.sampled_from(["", "3.12", "2.6", "9"]),
+        image=st.sampled_from(["", "python:3.12", "x y"]),
+        name=st.text("ab-_ .", max_size=6),
+        cpu=st.none() | st.floats(-1, 20),
+        memory=st.none() | st.integers(-1, 2**36),
+        gpu=st.integers(-1, 4),
+        mounts=st.lists(st.tuples(st.sampled_from(["data", "models", "gone"]), st.booleans())).map(tuple),
+        env=st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3))).map(tuple),
+    )
+)
+def test_an_order_that_passes_keeps_every_rule(draft: Draft) -> None:
+    try:
+        made = order(draft)
+    except Refused:
+        return
+    assert made.ask.cpu <= CAPACITY.cpu
+    assert made.ask.memory <= CAPACITY.memory
+    assert len(made.devices) == made.ask.gpu
+    assert len({mount.target for mount in made.mounts}) == len(made.mounts)
+    assert made.image
