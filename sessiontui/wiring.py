@@ -68,8 +68,8 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     )
 
 
-def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool, mouse: bool) -> None:
-    """Open the dashboard until the person quits."""
+def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool, mouse: bool) -> int:
+    """Open the dashboard until the person quits; the exit code."""
     from sessiontui.access.clipboard import Clipboard, Mode
     from sessiontui.access.terminal import run_in_terminal
     from sessiontui.ui.app import SessiontuiApp
@@ -94,3 +94,4 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
     finally:
         parts.meter.close()
         parts.engine.close()
+    return app.return_code or 0

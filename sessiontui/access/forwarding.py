@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Mapping
 
 
@@ -13,7 +14,7 @@ def destination(environ: Mapping[str, str], setting: str = "") -> str:
     """
     if setting:
         return setting
-    user = environ.get("USER") or environ.get("LOGNAME") or "USER"
+    user = environ.get("USER") or environ.get("LOGNAME") or getpass.getuser()
     words = environ.get("SSH_CONNECTION", "").split()
     return f"{user}@{words[2]}" if len(words) == 4 else f"{user}@localhost"
 

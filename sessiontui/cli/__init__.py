@@ -20,7 +20,7 @@ from sessiontui.domain.errors import (
     SessiontuiError,
 )
 
-DONE, FAILED, USAGE = 0, 1, 2
+FAILED, USAGE = 1, 2
 
 
 def run(argv: Sequence[str]) -> int:
@@ -73,13 +73,12 @@ def _dashboard(settings: object, arguments: object) -> int:
     clipboard = getattr(arguments, "clipboard", None)
     if clipboard:
         settings = replace(settings, clipboard=clipboard)
-    wiring.run_dashboard(
+    return wiring.run_dashboard(
         settings,
         os.environ,
         demo=bool(getattr(arguments, "demo", False)),
         mouse=not getattr(arguments, "no_mouse", False),
     )
-    return DONE
 
 
 def _leave(signal_number: int, _frame: object) -> NoReturn:

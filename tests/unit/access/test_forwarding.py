@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+
 import pytest
 
 from sessiontui.access.forwarding import destination, forward_command, over_ssh
@@ -33,7 +35,7 @@ def test_the_setting_wins_over_the_connection() -> None:
     [
         ({"USER": "alice"}, "alice@localhost"),
         ({"LOGNAME": "bob"}, "bob@localhost"),
-        ({}, "USER@localhost"),
+        ({}, f"{getpass.getuser()}@localhost"),
         ({"USER": "alice", "SSH_CONNECTION": "cut short"}, "alice@localhost"),
     ],
 )

@@ -1,0 +1,57 @@
+"""The ways out: asked for by the person, or told by the system."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+
+from sessiontui.access.terminal import end_child
+from sessiontui.ui.desk import Desk
+from sessiontui.ui.screens.confirm import ConfirmScreen
+
+_BEAT = 0.05
+"""Seconds between two looks at what has to end first."""
+_PATIENCE = 20
+"""Looks after which a program that has the terminal is killed."""
+
+
+async def leave(desk: Desk) -> None:
+    """Quit; ask first when a launch is under way, and quit only when nothing of it is left."""
+    launches = desk.launches
+    if launches:
+        names = ", ".join(sorted(launches.names))
+        question = ConfirmScreen(
+            "Quit?",
+            f"Still being prepared: {names}. Quitting cancels it and removes what it left. "
+            "Sessions that run go on.",
+            "Cancel it and quit",
+            stay="Stay",
+        )
+        if not await desk.ask(question):
+            return
+        launches.cancel_all()
+        desk.redraw()
+        while launches:
+            await asyncio.sleep(_BEAT)
+    desk.app.exit()
+
+
+async def leave_at_once(desk: Desk) -> None:
+    """Quit without a question; a shell that has the terminal ends first and gives it back."""
+    looks = 0
+    while desk.away.is_set():
+        end_child(by_force=looks > _PATIENCE)
+        await asyncio.sleep(_BEAT)
+        looks += 1
+    desk.app.exit(return_code=1)
+
+
+def when_told_to_end(act: Callable[[], object]) -> None:
+    """Call this when the terminal closes or the process is told to end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Only the main thread hears signals; elsewhere somebody else has them.
+        with contextlib.suppress(RuntimeError, ValueError):
+            loop.add_signal_handler(number, act)

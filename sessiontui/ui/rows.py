@@ -1,0 +1,341 @@
+"""The rows of the session list and the columns they are laid out in, purely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sessiontui.actions.ports import why_not_touch
+from sessiontui.domain.launch import Preparation
+from sessiontui.domain.picture import Picture
+from sessiontui.domain.session import Owner, Phase, Session
+from sessiontui.domain.units import format_age, format_bytes, format_cores
+from sessiontui.domain.usage import UNKNOWN, Usage
+from sessiontui.ui import present
+from sessiontui.ui.present import Cell, Span
+
+_USED_UP = (Phase.STOPPED, Phase.FINISHED, Phase.FAILED)
+"""Phases in which a row tells why instead of what it uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list: a session, or a launch that has no container yet."""
+
+    subject: Session | Preparation
+    mine: bool
+    environment: str
+    age: str
+    usage: Usage = UNKNOWN
+    gpu: Cell = ()
+
+    @property
+    def key(self) -> str:
+        """Id of the session, the same before and after its container is there."""
+        return self.subject.order.id if isinstance(self.subject, Preparation) else self.subject.id
+
+    @property
+    def name(self) -> str:
+        """Name of the session."""
+        return self.subject.order.name if isinstance(self.subject, Preparation) else self.subject.name
+
+    @property
+    def owner(self) -> str:
+        """Name of who launched it."""
+        return (
+            self.subject.order.owner.name
+            if isinstance(self.subject, Preparation)
+            else self.subject.owner.name
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether it holds resources or is about to."""
+        return isinstance(self.subject, Preparation) or self.subject.phase.live
+
+    @property
+    def told(self) -> bool:
+        """Whether a sentence stands in place of the figures."""
+        return isinstance(self.subject, Preparation) or self.subject.phase in _USED_UP
+
+
+def rows_of(picture: Picture, owner: Owner, now: float, labels: Mapping[str, str]) -> tuple[Row, ...]:
+    """The picture's rows: launches under way and sessions."""
+    indexes = {gpu.uuid: gpu.index for gpu in picture.capacity.gpus} if picture.capacity else {}
+    rows = [
+        Row(
+            preparation,
+            True,
+            present.environment_text(
+                preparation.order.environment, preparation.order.version, preparation.order.image, labels
+            ),
+            format_age(now - preparation.since),
+        )
+        for preparation in picture.preparations
+    ]
+    rows += [
+        Row(
+            session,
+            why_not_touch(session, owner) is None,
+            present.environment_text(session.environment, session.version, session.image, labels),
+            format_age(now - session.created_at.timestamp()),
+            picture.usage_of(session),
+            present.gpu_cell(session, indexes),
+        )
+        for session in picture.sessions
+    ]
+    return tuple(rows)
+
+
+def matching(rows: Iterable[Row], words: str) -> tuple[Row, ...]:
+    """The rows in which every word occurs, in name, environment, owner, phase or image."""
+    wanted = words.casefold().split()
+
+    def text(row: Row) -> str:
+        subject = row.subject
+        image = subject.order.image if isinstance(subject, Preparation) else subject.image
+        phase = subject.progress.step if isinstance(subject, Preparation) else subject.phase
+        return f"{row.owner}/{row.name} {row.environment} {phase} {image}".casefold()
+
+    return tuple(row for row in rows if all(word in text(row) for word in wanted))
+
+
+# Sorting
+
+
+def _created(row: Row) -> float:
+    subject = row.subject
+    return subject.since if isinstance(subject, Preparation) else subject.created_at.timestamp()
+
+
+SORTS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
+    "name": lambda row: (),
+    "environment": lambda row: (row.environment.casefold(),),
+    "phase": lambda row: (str(row.subject.phase) if isinstance(row.subject, Session) else " ",),
+    "age": lambda row: (-_created(row),),
+    "cpu": lambda row: (-(row.usage.cpu or 0.0),),
+    "memory": lambda row: (-(row.usage.memory or 0),),
+}
+"""What the rows can be sorted by: largest figures and youngest sessions first; names settle ties."""
+
+
+def ordered(rows: Iterable[Row], by: str, reverse: bool) -> tuple[Row, ...]:
+    """The rows in that order; the person's own before others' where names are equal."""
+    rule = SORTS[by]
+
+    def key(row: Row) -> tuple[object, ...]:
+        return (*rule(row), row.name.casefold(), not row.mine, row.key)
+
+    return tuple(sorted(rows, key=key, reverse=reverse))
+
+
+# Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column where it stands now."""
+
+    key: str
+    title: str
+    start: int
+    width: int
+    bar: int = 0
+    """Columns of the bar inside it."""
+
+    @property
+    def end(self) -> int:
+        """The first position behind it."""
+        return self.start + self.width
+
+
+Layout = tuple[Column, ...]
+
+_TITLES = {
+    "name": "NAME",
+    "environment": "ENVIRONMENT",
+    "phase": "PHASE",
+    "age": "AGE",
+    "cpu": "CPU",
+    "memory": "MEM",
+    "gpu": "GPU",
+    "mounts": "FOLDERS",
+    "control": "CONTROL",
+}
+MARGIN = 2
+"""Columns before the first one, where the cursor's sign stands."""
+_GAP = 2
+_BARS = (10, 8, 5)
+_CONTROL_WIDTH = 2 * len(present.CONTROL) - 1
+
+_OFFERS: tuple[tuple[str, bool], ...] = (
+    ("name environment phase age cpu memory gpu mounts control", True),
+    ("name environment phase age cpu memory gpu control", True),
+    ("name environment phase age cpu memory control", True),
+    ("name environment phase cpu memory control", True),
+    ("name phase age cpu memory control", True),
+    ("name phase cpu memory control", True),
+    ("name phase age cpu memory control", False),
+    ("name phase cpu memory control", False),
+    ("name phase cpu memory", False),
+    ("name phase", False),
+    ("name", False),
+)
+"""What is shown as there is room for it, the widest first; the second says whether with bars."""
+
+
+def layout(rows: Sequence[Row], columns: int, *, gpus: bool) -> Layout:
+    """The columns that fit into that many positions, sized by what the rows hold."""
+    wanted = _wanted(rows)
+    for names, bars in _OFFERS:
+        keys = [key for key in names.split() if gpus or key != "gpu"]
+        least = {key: min(_width(key, wanted, 5 if bars else 0), _LEAST.get(key, 99)) for key in keys}
+        if MARGIN + sum(least.values()) + _GAP * (len(keys) - 1) <= columns:
+            break
+    room = columns - MARGIN - _GAP * (len(keys) - 1)
+    widths, length = least, 5 if bars else 0
+    for length in _BARS if bars else (0,):
+        full = {key: _width(key, wanted, length) for key in keys}
+        if sum(full.values()) <= room:
+            widths = full
+            break
+    widths = dict(widths)
+    # Names, then environments, get back what was cut from them while room is left.
+    for key in ("name", "environment", "mounts"):
+        if key in widths:
+            more = min(_width(key, wanted, 0) - widths[key], room - sum(widths.values()))
+            widths[key] += max(0, more)
+    if sum(widths.values()) > room:
+        widths[keys[-1]] = max(1, room - sum(widths.values()) + widths[keys[-1]])
+    spare = room - sum(widths.values())
+    placed: list[Column] = []
+    at = MARGIN
+    for key in keys:
+        if key == "control":
+            at += spare
+        placed.append(Column(key, _TITLES[key], at, widths[key], length if key in ("cpu", "memory") else 0))
+        at += widths[key] + _GAP
+    return tuple(placed)
+
+
+_LEAST = {"name": 12, "environment": 12, "mounts": 10}
+"""To how little a column may be cut before another leaves."""
+
+
+def _wanted(rows: Sequence[Row]) -> dict[str, int]:
+    """The width each column's text asks for."""
+    wanted = {
+        "name": 10,
+        "environment": 11,
+        "phase": 9,
+        "age": 4,
+        "cpu": 5,
+        "memory": 9,
+        "gpu": 3,
+        "mounts": 8,
+    }
+    most = {"name": 40, "environment": 28, "mounts": 36}
+    for row in rows:
+        subject = row.subject
+        found = {
+            "name": present.width(present.name_cell(row.name, row.owner, row.mine)),
+            "environment": present.width((Span(row.environment),)),
+            "phase": present.width(_phase(row)),
+            "age": len(row.age),
+            "mounts": present.width(present.mounts_cell(subject)),
+        }
+        if isinstance(subject, Session) and not row.told:
+            # The widest the figures can become, so that columns stand still while they change.
+            limit = format_cores(subject.ask.cpu)
+            found["cpu"] = len(f"{subject.ask.cpu:.1f}/{limit}")
+            found["memory"] = len(f"99.9M/{format_bytes(subject.ask.memory)}")
+            found["gpu"] = present.width(row.gpu)
+        for key, cells in found.items():
+            wanted[key] = max(wanted[key], min(cells, most.get(key, cells)))
+    return wanted
+
+
+def _width(key: str, wanted: Mapping[str, int], bar: int) -> int:
+    if key == "control":
+        return _CONTROL_WIDTH
+    if key in ("cpu", "memory") and bar:
+        return wanted[key] + bar + 3
+    return wanted[key]
+
+
+# Lines
+
+
+def heading(layout: Layout, by: str, reverse: bool) -> Cell:
+    """The line of titles; the sorted column carries a mark."""
+    spans: list[Span] = []
+    for column in layout:
+        _advance(spans, column.start)
+        if column.key == by:
+            title = present.fit((Span(f"{column.title} {'▾' if reverse else '▴'}", "sorted"),), column.width)
+        else:
+            title = present.fit((Span(column.title, "heading"),), column.width)
+        spans.extend(title)
+    return tuple(spans)
+
+
+def line(row: Row, layout: Layout, *, selected: bool) -> Cell:
+    """The row's line."""
+    spans: list[Span] = [Span("▸ ", "accent")] if selected else []
+    columns = list(layout)
+    while columns:
+        column = columns.pop(0)
+        _advance(spans, column.start)
+        if column.key in ("cpu", "memory", "gpu", "mounts") and row.told:
+            # One sentence takes the place of all the figures up to the controls.
+            last = column
+            while columns and columns[0].key != "control":
+                last = columns.pop(0)
+            span = last.end - column.start
+            if columns:
+                span = columns[0].start - _GAP - column.start
+            spans.extend(present.fit(_sentence(row, column.bar or 5), span))
+        else:
+            spans.extend(present.fit(_cell(row, column), column.width))
+    return tuple(spans)
+
+
+def _advance(spans: list[Span], start: int) -> None:
+    if (gap := start - present.width(spans)) > 0:
+        spans.append(Span(" " * gap))
+
+
+def _sentence(row: Row, bar: int) -> Cell:
+    if isinstance(row.subject, Preparation):
+        return present.progress_cell(row.subject.progress, bar)
+    return present.reason_cell(row.subject)
+
+
+def _phase(row: Row) -> Cell:
+    if isinstance(row.subject, Preparation):
+        return present.step_cell(row.subject.progress.step)
+    return present.phase_cell(row.subject.phase)
+
+
+def _cell(row: Row, column: Column) -> Cell:
+    subject = row.subject
+    match column.key:
+        case "name":
+            return present.name_cell(row.name, row.owner, row.mine)
+        case "environment":
+            return (Span(row.environment, "plain" if row.mine else "muted"),)
+        case "phase":
+            return _phase(row)
+        case "age":
+            return (Span(row.age, "muted"),)
+        case "control":
+            return present.control_cell(subject, row.mine)
+        case "mounts":
+            return present.mounts_cell(subject)
+        case "gpu":
+            return row.gpu
+        case "cpu" if isinstance(subject, Session):
+            return present.cpu_cell(row.usage.cpu, subject.ask.cpu, column.bar)
+        case "memory" if isinstance(subject, Session):
+            return present.memory_cell(row.usage.memory, subject.ask.memory, column.bar)
+    return ()

@@ -1,0 +1,89 @@
+"""All keys and what they do, made from the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from sessiontui.ui.commands import Command
+from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.widgets.styled import Styled, content
+
+_NAMES = {
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "slash": "/",
+    "question_mark": "?",
+    "colon": ":",
+    "delete": "del",
+    "ctrl+p": "^p",
+}
+
+_SIGNS: tuple[Cell, ...] = (
+    (
+        Span("● running   ", "running"),
+        Span("◐ preparing   ", "preparing"),
+        Span("○ stopped   ", "stopped"),
+        Span("✔ finished   ", "finished"),
+        Span("✖ failed", "failed"),
+    ),
+    (
+        Span("▤ ❯ ≡ ✕", "icon"),
+        Span("  apps, shell, logs, delete: for the mouse", "muted"),
+    ),
+    (
+        Span("▕", "bar-rest"),
+        Span("██", "bar"),
+        Span("░░", "bar-promised"),
+        Span(" ▏", "bar-rest"),
+        Span(" used now, promised to containers", "muted"),
+    ),
+)
+
+
+def keys_of(command: Command) -> str:
+    """Its keys as a person reads them."""
+    return " ".join(_NAMES.get(key, key) for key in command.keys.split(","))
+
+
+class HelpScreen(ModalScreen[None]):
+    """Shows every command with its keys."""
+
+    BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss(None)", "Close")]
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        super().__init__(classes="dialog")
+        self._commands = sorted(commands, key=lambda one: "Session View Dashboard".index(one.group))
+
+    def compose(self) -> ComposeResult:
+        """A block for each group, then the signs."""
+        with Vertical(classes="dialog--box -wide"):
+            yield Static("Keys", classes="dialog--title")
+            with VerticalScroll(can_focus=True):
+                for group, commands in groupby(self._commands, key=lambda one: one.group):
+                    yield Static(group, classes="help--group")
+                    for command in commands:
+                        yield Entry(command)
+                yield Static("Signs", classes="help--group")
+                for line in _SIGNS:
+                    yield Styled(content(line))
+            yield Static("esc closes", classes="dialog--hint")
+
+
+class Entry(Horizontal):
+    """The keys of one command and, beside them, what it does."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(classes="help--entry")
+        self._command = command
+
+    def compose(self) -> ComposeResult:
+        """Two columns, so that long sentences wrap within theirs."""
+        yield Styled(content((Span(keys_of(self._command), "key"),)), classes="help--keys")
+        yield Static(self._command.help, classes="help--text", markup=False)

@@ -1,0 +1,477 @@
+"""The launch dialog: from what a person wants to a checked order, with every problem at its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Select, Static, TextArea
+
+from sessiontui.actions.launch import Launcher, refused_fields
+from sessiontui.actions.ports import Ports
+from sessiontui.domain.environment import OTHER, Environment
+from sessiontui.domain.errors import Problem, Refused, SessiontuiError
+from sessiontui.domain.launch import SMALLEST, Draft, Order, cautions
+from sessiontui.ui.background import in_background
+from sessiontui.ui.present import clean
+from sessiontui.ui.screens.launch_facts import CatalogueFound, EngineFound, FoldersFound, Found, judge
+from sessiontui.ui.screens.launch_text import (
+    automatic_text,
+    environment_label,
+    parse_variables,
+    preferred_version,
+    version_label,
+    will_happen,
+)
+from sessiontui.ui.screens.new_folder import NewFolderScreen
+from sessiontui.ui.styles import stylesheet
+from sessiontui.ui.widgets.amounts import Amounts
+from sessiontui.ui.widgets.field import Field
+from sessiontui.ui.widgets.folder_list import FolderList
+
+_ASKING = "asking the engine…"
+
+_MORE, _LESS = "▸ More: environment variables", "▾ More: environment variables"
+
+_NO_IMAGE = Problem("image", "name an image, like python:3.12-slim")
+
+
+class LaunchScreen(ModalScreen[Order | None]):
+    """Dismisses with the checked order, which the caller launches, or None."""
+
+    CSS_PATH = [stylesheet("launch.tcss")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium"), (34, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "launch", "Launch", priority=True),
+        Binding("ctrl+r", "retry", "Ask again"),
+        Binding("escape", "cancel", "Cancel"),
+    ]
+
+    class Answered(Message):
+        """Something that was asked for is known."""
+
+        def __init__(self, found: Found) -> None:
+            super().__init__()
+            self.found = found
+
+    class Failed(Message):
+        """Something that was asked for could not be had."""
+
+        def __init__(self, part: str, error: SessiontuiError) -> None:
+            super().__init__()
+            self.part = part
+            self.error = error
+
+    def __init__(
+        self, launcher: Launcher, ports: Ports, names_in_preparation: Callable[[], frozenset[str]]
+    ) -> None:
+        super().__init__()
+        self._launcher = launcher
+        self._ports = ports
+        self._names_in_preparation = names_in_preparation
+        self._catalogue: CatalogueFound | None = None
+        self._engine: EngineFound | None = None
+        self._folders: FoldersFound | None = None
+        self._failures: dict[str, SessiontuiError] = {}
+        self._version_chosen = False
+        self._was_refused = False
+        self._refusal_stands = False
+        self._ordering = False
+
+    # What it looks like
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom as a person thinks."""
+        with Vertical(id="launch") as dialog:
+            dialog.border_title = "Start a session"
+            dialog.border_subtitle = "ctrl+l launch · esc cancel"
+            with Horizontal(id="trouble"):
+                yield Static(id="trouble-text", markup=False)
+                yield Button("Retry ctrl+r", id="retry", compact=True)
+            with VerticalScroll(id="form", can_focus=False):
+                yield Field("Environment", "environment", self._select("environment"))
+                yield Field("Version", "version", self._select("version"))
+                yield Field("Image", "image", Input(id="image", placeholder="python:3.12-slim", compact=True))
+                yield Field("Name", "name", Input(id="name", placeholder=_ASKING, compact=True))
+                yield Amounts(self._ports.presets, reason=_ASKING)
+                yield Field(
+                    "Folders",
+                    "mounts",
+                    FolderList(id="folders"),
+                    Static(id="automatic", markup=False),
+                    Horizontal(
+                        Button("+ New folder…", id="new", compact=True),
+                        Static("space mounts · r read-only", id="folder-keys", markup=False),
+                        id="folder-line",
+                    ),
+                )
+                yield Button(_MORE, id="more", compact=True)
+                yield Field(
+                    "Variables",
+                    "env",
+                    TextArea(id="variables", compact=True, placeholder="KEY=VALUE, one a line"),
+                )
+            with Vertical(id="outcome"):
+                yield Static(_ASKING, id="will", markup=False)
+                yield Static(id="cautions", markup=False)
+                with Horizontal(classes="buttons"):
+                    yield Button("LAUNCH", id="go", variant="primary")
+                    yield Button("Cancel", id="cancel")
+
+    @staticmethod
+    def _select(name: str) -> Select[str]:
+        return Select([(Text("reading the environments…"), "")], id=name, allow_blank=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Open at once; what is not known yet arrives."""
+        self.query_one("#field-image", Field).display = False
+        self._open_more(False)
+        self.query_one("#environment").focus()
+        self._ask_all()
+
+    # What is asked, away from the keys
+
+    def _ask_all(self) -> None:
+        self._ask("catalogue", self._read_catalogue)
+        self._ask("folders", lambda: FoldersFound(self._ports.storage.folders()))
+        self._ask("engine", self._read_engine)
+
+    def _ask(self, part: str, read: Callable[[], Found]) -> None:
+        self.run_worker(self._answer(part, read), group=part, exclusive=True)
+
+    async def _answer(self, part: str, read: Callable[[], Found]) -> None:
+        try:
+            found = await in_background(read)
+        except SessiontuiError as error:
+            self.post_message(self.Failed(part, error))
+        else:
+            self.post_message(self.Answered(found))
+
+    def _read_catalogue(self) -> Found:
+        catalogue = self._ports.catalogue
+        return CatalogueFound(catalogue.environments(), catalogue.other_apps())
+
+    def _read_engine(self) -> Found:
+        return EngineFound(
+            self._launcher.capacity(),
+            self._ports.engine.sessions(),
+            self._ports.engine.images(),
+            self._launcher.suggest_name(self._names_in_preparation()),
+        )
+
+    @on(Answered)
+    def take_answer(self, message: Answered) -> None:
+        """Fill in what was found."""
+        match message.found:
+            case CatalogueFound() as found:
+                self._catalogue = found
+                self._failures.pop("catalogue", None)
+                self._show_environments()
+            case EngineFound() as found:
+                self._take_engine(found)
+            case FoldersFound() as found:
+                self._folders = found
+                self._failures.pop("folders", None)
+                self._show_folders()
+            case Order() as order:
+                self.dismiss(order)
+                return
+        self._show_trouble()
+        if not self._refusal_stands:
+            self._judge()
+
+    @on(Failed)
+    def take_failure(self, message: Failed) -> None:
+        """Show a refusal at its fields, anything else above the form with a way to ask again."""
+        if message.part != "order":
+            self._failures[message.part] = message.error
+            self._show_trouble()
+            self._judge()
+            return
+        self._ordering = False
+        self._show_button()
+        if not isinstance(message.error, Refused):
+            self._failures["engine"] = message.error
+            self._show_trouble()
+            return
+        self._was_refused = self._refusal_stands = True
+        problems = refused_fields(Refused((*message.error.problems, *self._variables()[1])))
+        self._show_problems(problems)
+        self._say(f"Not yet: {len(problems)} to put right above")
+        self._go_to_first(problems)
+        # What was read before may not have foreseen this: read it again. What was refused stays
+        # in view until the person changes something.
+        self._ask("folders", lambda: FoldersFound(self._ports.storage.folders()))
+        self._ask("engine", self._read_engine)
+
+    def _show_trouble(self) -> None:
+        row = self.query_one("#trouble")
+        row.display = bool(self._failures)
+        lines = [" — ".join(filter(None, (one.message, one.hint))) for one in self._failures.values()]
+        self.query_one("#trouble-text", Static).update("\n".join(f"✗ {clean(line)}" for line in lines))
+        if "engine" in self._failures and self._engine is None:
+            self.query_one(Amounts).show_unknown("unknown until the engine answers")
+            self.query_one("#name", Input).placeholder = ""
+
+    @on(Button.Pressed, "#retry")
+    def action_retry(self) -> None:
+        """Ask again for what could not be had."""
+        if self._failures:
+            self._failures.clear()
+            self.query_one("#trouble").display = False
+            self._ask_all()
+
+    # Environment, version, name
+
+    @property
+    def _environment(self) -> Environment | None:
+        chosen = self.query_one("#environment", Select).value
+        known = self._catalogue.environments if self._catalogue else ()
+        return next((one for one in known if one.name == chosen), None)
+
+    @property
+    def _is_other(self) -> bool:
+        return self.query_one("#environment", Select).value == OTHER
+
+    def _show_environments(self) -> None:
+        if self._catalogue is None:
+            return
+        chooser = self.query_one("#environment", Select)
+        before = chooser.value
+        options = [(environment_label(one), one.name) for one in self._catalogue.environments]
+        options.append(("Other image…", OTHER))
+        with chooser.prevent(Select.Changed):
+            _show_options(chooser, options, str(before) if before else options[0][1])
+        self._take_environment()
+
+    @on(Select.Changed, "#environment")
+    def change_environment(self, message: Select.Changed) -> None:
+        """Another environment has other versions, minimums and defaults."""
+        if message.value:
+            self._version_chosen = False
+            self._take_environment()
+            self._judge()
+
+    def _take_environment(self) -> None:
+        self.query_one("#field-version", Field).display = not self._is_other
+        self.query_one("#field-image", Field).display = self._is_other
+        self._show_versions()
+        self._show_resources()
+
+    def _show_versions(self) -> None:
+        environment = self._environment
+        if environment is None:
+            return
+        images = self._engine.images if self._engine else None
+        chooser = self.query_one("#version", Select)
+        names = [one.name for one in environment.versions]
+        keep = self._version_chosen and chooser.value in names
+        name = str(chooser.value) if keep else preferred_version(environment, images)
+        options = [(version_label(environment, one, images), one.name) for one in environment.versions]
+        with chooser.prevent(Select.Changed):
+            _show_options(chooser, options, name)
+
+    @on(Select.Changed, "#version")
+    def change_version(self, message: Select.Changed) -> None:
+        """A version the person chose stays chosen."""
+        if message.value:
+            self._version_chosen = True
+            self._judge()
+
+    def _take_engine(self, found: EngineFound) -> None:
+        suggested = self._engine.suggestion if self._engine else ""
+        self._engine = found
+        self._failures.pop("engine", None)
+        name = self.query_one("#name", Input)
+        if name.value in ("", suggested) and not self._was_refused:
+            with name.prevent(Input.Changed):
+                name.value = found.suggestion
+        name.placeholder = found.suggestion
+        self._show_versions()
+        self._show_resources()
+
+    def _show_resources(self) -> None:
+        if self._engine is not None and self._catalogue is not None:
+            environment = self._environment
+            self.query_one(Amounts).show(
+                self._engine.capacity, environment.minimum if environment else SMALLEST
+            )
+
+    # Folders
+
+    def _show_folders(self) -> None:
+        if self._folders is None:
+            return
+        folders = self.query_one("#folders", FolderList)
+        folders.show(self._folders.folders)
+        folders.display = any(not one.automatic for one in self._folders.folders)
+        if self._folders.made:
+            folders.take(self._folders.made)
+            folders.focus()
+        text = automatic_text(self._folders.folders)
+        automatic = self.query_one("#automatic", Static)
+        automatic.update(text)
+        automatic.display = bool(text)
+        self.query_one("#folder-keys").display = folders.display
+
+    @on(Button.Pressed, "#new")
+    @on(FolderList.NewWanted)
+    def make_folder(self) -> None:
+        """Ask for a name, and mount what was made."""
+
+        def made(name: str | None) -> None:
+            if name is not None:
+                self._ask("folders", lambda: FoldersFound(self._ports.storage.folders(), name))
+
+        self.app.push_screen(NewFolderScreen(self._ports.storage), made)
+
+    # More
+
+    @on(Button.Pressed, "#more")
+    def toggle_more(self) -> None:
+        """Open what few people need, or fold it."""
+        field = self.query_one("#field-env", Field)
+        self._open_more(not field.display)
+        if field.display:
+            field.call_after_refresh(field.focus_input)
+
+    def _open_more(self, opened: bool) -> None:
+        self.query_one("#field-env", Field).display = opened
+        self.query_one("#more", Button).label = _LESS if opened else _MORE
+
+    # Judging and launching
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(FolderList.Changed)
+    @on(Amounts.Changed)
+    def rejudge(self) -> None:
+        """Something that the order depends on has changed."""
+        self._judge()
+
+    @on(Input.Submitted)
+    def go_on(self) -> None:
+        """Enter in a line goes on to the next field."""
+        self.focus_next()
+
+    def _variables(self) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
+        return parse_variables(self.query_one("#variables", TextArea).text)
+
+    def _draft(self) -> Draft:
+        name = self.query_one("#name", Input)
+        other = self._is_other
+        ask = self.query_one(Amounts).ask
+
+        return Draft(
+            environment="" if other else str(self.query_one("#environment", Select).value),
+            version="" if other else str(self.query_one("#version", Select).value),
+            image=self.query_one("#image", Input).value.strip() if other else "",
+            name=name.value.strip() or (self._engine.suggestion if self._engine else ""),
+            cpu=ask.cpu if ask else None,
+            memory=ask.memory if ask else None,
+            gpu=ask.gpu if ask else 0,
+            mounts=self.query_one("#folders", FolderList).taken,
+            env=self._variables()[0],
+        )
+
+    def _judge(self) -> None:
+        """Say what would happen now, from what is known; the engine is not asked."""
+        self._refusal_stands = False
+        if self._engine is None or self._catalogue is None or self._folders is None:
+            self._say("Nothing can be launched until that is mended." if self._failures else _ASKING)
+            return
+        verdict = judge(
+            self._draft(),
+            self._variables()[1],
+            owner=self._ports.owner,
+            engine=self._engine,
+            catalogue=self._catalogue,
+            folders=self._folders,
+            names_in_preparation=self._names_in_preparation(),
+        )
+        if not isinstance(verdict, Order):
+            if self._was_refused:
+                self._show_problems(verdict)
+                self._say(f"Not yet: {len(verdict)} to put right above")
+            else:
+                field, message = next(iter(self._renamed(verdict).items()))
+                self._say(f"Not yet. {field.capitalize()}: {message}")
+            return
+        self._show_problems({})
+        self._say(
+            will_happen(verdict, self._environment, self._engine.images),
+            [one.message for one in cautions(verdict, self._engine.capacity)],
+        )
+
+    def _say(self, will: str, warnings: Sequence[str] = ()) -> None:
+        self.query_one("#will", Static).update(clean(will))
+        line = self.query_one("#cautions", Static)
+        line.update("\n".join(f"! {clean(one)}" for one in warnings))
+        line.display = bool(warnings)
+
+    def _renamed(self, problems: Mapping[str, str]) -> dict[str, str]:
+        """An image that was not named is the image field's problem."""
+        renamed = dict(problems)
+        if self._is_other and "environment" in renamed:
+            del renamed["environment"]
+            renamed = {_NO_IMAGE.field: _NO_IMAGE.message, **renamed}
+        return renamed
+
+    def _show_problems(self, problems: Mapping[str, str]) -> None:
+        shown = self._renamed(problems)
+        for field in self.query(Field):
+            field.problem = shown.get(field.field, "")
+
+    def _go_to_first(self, problems: Mapping[str, str]) -> None:
+        shown = self._renamed(problems)
+        if "env" in shown:
+            self._open_more(True)
+        for field in self.query(Field):
+            if field.field in shown:
+                field.call_after_refresh(field.focus_input)
+                break
+
+    def _show_button(self) -> None:
+        button = self.query_one("#go", Button)
+        button.label = "checking…" if self._ordering else "LAUNCH"
+        button.disabled = self._ordering
+
+    @on(Button.Pressed, "#go")
+    def action_launch(self) -> None:
+        """Have the order checked by what the engine says now; a second press changes nothing."""
+        if self._ordering or not self.is_current:
+            return
+        self._ordering = True
+        self._show_button()
+        draft, local = self._draft(), self._variables()[1]
+        names = self._names_in_preparation()
+
+        def order() -> Found:
+            found = self._launcher.order(draft, names)
+            if local:
+                raise Refused(())
+            return found
+
+        self._ask("order", order)
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Launch nothing."""
+        self.dismiss(None)
+
+
+def _show_options(chooser: Select[str], options: Sequence[tuple[str, str]], value: str) -> None:
+    """Put these options up. Texts are shown as they are: they come from strangers."""
+    chooser.set_options([(Text(label, no_wrap=True, overflow="ellipsis"), name) for label, name in options])
+    names = [name for _, name in options]
+    chooser.value = value if value in names else names[0]
+    # The chooser draws its label only when the value changes, and the same value may read differently now.
+    chooser._watch_value(chooser.value)

@@ -1,0 +1,68 @@
+"""What the launch dialog says, and how it reads what was typed: pure text."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from sessiontui.domain.environment import Environment, Version
+from sessiontui.domain.errors import Problem
+from sessiontui.domain.folder import Folder
+from sessiontui.domain.launch import Order
+from sessiontui.ui.present import clean
+
+
+def environment_label(environment: Environment) -> str:
+    """An environment in the list of choices."""
+    return clean(f"{environment.icon} {environment.label}".strip())
+
+
+def version_label(environment: Environment, version: Version, images: Container[str] | None) -> str:
+    """A version in the list of choices, with whether its image is there (None: not known yet)."""
+    text = clean(" ".join((version.name, *version.tags)))
+    if images is None:
+        return text
+    if version.image in images:
+        return f"{text}   ● ready"
+    return f"{text}   ○ {'built' if environment.recipe else 'pulled'} at the first launch"
+
+
+def preferred_version(environment: Environment, images: Container[str] | None) -> str:
+    """The version to start from: the default one, unless only others are prepared."""
+    default = environment.version(environment.default) or environment.versions[0]
+    if images is None or default.image in images:
+        return default.name
+    return next((one.name for one in environment.versions if one.image in images), default.name)
+
+
+def will_happen(order: Order, environment: Environment | None, images: Container[str]) -> str:
+    """What launching the order does, in one sentence."""
+    what = f"{environment.label} {order.version}" if environment else order.image
+    folders = len(order.mounts)
+    mounts = f" and {folders} folder{'s' if folders != 1 else ''}" if folders else ""
+    text = f"{what} as {order.name} with {order.ask}{mounts}"
+    if order.image in images:
+        return clean(text)
+    if environment and environment.recipe:
+        return clean(f"{text}; its image is built first (some minutes)")
+    return clean(f"{text}; its image is pulled first")
+
+
+def automatic_text(folders: Iterable[Folder]) -> str:
+    """The folders that mount by themselves; empty when there are none."""
+    names = ", ".join(clean(one.name) for one in folders if one.automatic)
+    return f"in every session: {names}" if names else ""
+
+
+def parse_variables(text: str) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
+    """(name, value) of each ``KEY=VALUE`` line, and the lines that are none."""
+    pairs: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, equals, value = line.partition("=")
+        if equals:
+            pairs.append((name.strip(), value))
+        else:
+            problems.append(Problem("env", f"line {number} has no =: write KEY=VALUE"))
+    return tuple(pairs), tuple(problems)

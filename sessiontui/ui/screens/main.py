@@ -1,0 +1,329 @@
+"""The dashboard itself: machine, tabs, list, details, keys."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Input
+
+from sessiontui.domain.errors import SessiontuiError
+from sessiontui.domain.launch import Order, Preparation
+from sessiontui.domain.picture import Picture
+from sessiontui.domain.session import Session
+from sessiontui.domain.units import format_age
+from sessiontui.ui import present, rows
+from sessiontui.ui.background import in_background
+from sessiontui.ui.commands import COMMANDS, Command, command
+from sessiontui.ui.desk import Desk
+from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.screens.output import OutputScreen
+from sessiontui.ui.widgets.command_bar import CommandBar, Hint
+from sessiontui.ui.widgets.details import Details
+from sessiontui.ui.widgets.header import MachineHeader
+from sessiontui.ui.widgets.session_list import SessionList
+from sessiontui.ui.widgets.styled import Styled
+from sessiontui.ui.widgets.tab_line import StartButton, TabLine, Tabs
+
+TABS = ("Running", "Sessions")
+_ROOM_FOR_DETAILS = 30
+"""Lines from which the details pane is open unless the person folds it."""
+_BEAT = 0.2
+"""Seconds between two redraws of progress."""
+
+
+class MainScreen(Screen[None]):
+    """Shows the picture and turns keys and clicks into commands."""
+
+    AUTO_FOCUS = "#sessions"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    BINDINGS = [
+        *(
+            Binding(one.keys, f"command('{one.name}')", one.label, id=one.name, tooltip=one.help, show=False)
+            for one in COMMANDS
+        ),
+        Binding("escape", "clear_filter", "All", show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.tab = 0
+        self.sorting = "name"
+        self._reverse = False
+        self._words = ""
+        self._folded: bool | None = None
+        self._labels: dict[str, str] = {}
+        self._outputs: list[OutputScreen] = []
+        self._picture = Picture()
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield MachineHeader(id="machine")
+        yield TabLine(id="tabs")
+        yield Styled(id="banner")
+        with Vertical(id="body"):
+            yield SessionList(id="sessions")
+            yield Styled(id="notice")
+        yield Details(id="details")
+        yield Input(placeholder="filter: words in name, environment, owner, phase", id="filter", compact=True)
+        yield CommandBar(id="bar")
+
+    def on_mount(self) -> None:
+        """Watch the picture; draw progress on a beat, however often it comes."""
+        self.query_one("#filter").display = False
+        self.query_one("#banner").display = False
+        self.watch(self.app, "picture", self._see)
+        self.set_interval(_BEAT, self._draw_progress)
+        self.run_worker(self._learn_labels())
+
+    # What is selected
+
+    @property
+    def selected(self) -> Session | Preparation | None:
+        """What the cursor stands on."""
+        row = self.query_one(SessionList).selected
+        return row.subject if row else None
+
+    @property
+    def session(self) -> Session | None:
+        """What the cursor stands on, if it is a session."""
+        return self.selected if isinstance(self.selected, Session) else None
+
+    # Drawing
+
+    def _see(self, picture: Picture) -> None:
+        """Draw another picture, unless nobody would see it: then it is drawn on the return."""
+        if self.is_current and not self.desk.away.is_set():
+            self._picture = picture
+            self._draw()
+
+    def on_screen_resume(self) -> None:
+        """Draw what was missed, and show what waited for the person."""
+        self._see(self.app.picture)  # type: ignore[attr-defined] # the app is ours
+        if self._outputs:
+            self.app.push_screen(self._outputs.pop(0))
+
+    def on_resize(self) -> None:
+        """The details fold where there is little room."""
+        self._fold_details()
+
+    def _draw(self) -> None:
+        picture, now = self._picture, self.desk.now()
+        owner = self.desk.ports.owner
+        every = rows.rows_of(picture, owner, now, self._labels)
+        live = tuple(row for row in every if row.live)
+        shown = rows.matching((live, every)[self.tab], self._words)
+        gpus = bool(picture.capacity and picture.capacity.gpus) or any(
+            isinstance(row.subject, Session) and row.subject.devices for row in shown
+        )
+        self.query_one(MachineHeader).show_picture(picture)
+        self.query_one(Tabs).show_tabs(tuple(zip(TABS, (len(live), len(every)), strict=True)), self.tab)
+        listing = self.query_one(SessionList)
+        listing.show(
+            rows.ordered(shown, self.sorting, self._reverse), gpus=gpus, sort=(self.sorting, self._reverse)
+        )
+        notice = self._notice(picture, bool(shown))
+        listing.set_class(bool(picture.trouble), "-stale")
+        board = self.query_one("#notice", Styled)
+        board.show(*notice)
+        board.display, listing.display = bool(notice), not notice
+        if not notice and self.focused is None:
+            listing.focus()
+        self._draw_banner(picture, now)
+        self._draw_selected()
+
+    def _notice(self, picture: Picture, shown: bool) -> tuple[Cell, ...]:
+        """What stands in place of an empty list."""
+        if picture.engine is None:
+            if not picture.trouble:
+                return ((Span("looking for the container engine…", "muted"),),)
+            return (
+                (Span("✖ cannot reach a container engine", "failed"),),
+                (),
+                (Span(present.clean(picture.trouble)),),
+                *(((Span(present.clean(picture.remedy), "muted"),),) if picture.remedy else ()),
+                (),
+                (Span("sessiontui setup ", "key"), Span(" installs and starts one", "muted")),
+                (Span("sessiontui doctor", "key"), Span(" says what is missing  ", "muted")),
+                (),
+                (Span("trying again by itself; q quits", "faint"),),
+            )
+        if shown:
+            return ()
+        if self._words:
+            return (
+                (Span("nothing matches "), Span(present.clean(self._words), "name")),
+                (Span("esc", "key"), Span(" shows all", "muted")),
+            )
+        return (
+            (Span("No session is running." if self.tab == 0 else "No sessions yet.", "name"),),
+            (),
+            (
+                Span("Press ", "muted"),
+                Span("n", "key"),
+                Span(" or click ", "muted"),
+                Span("START", "key"),
+                Span(" to start one.", "muted"),
+            ),
+        )
+
+    def _draw_banner(self, picture: Picture, now: float) -> None:
+        banner = self.query_one("#banner", Styled)
+        banner.display = bool(picture.trouble and picture.engine)
+        age = format_age(now - picture.taken_at)
+        banner.show(
+            (
+                Span(f"▲ {present.clean(picture.trouble)}"),
+                Span(f"  what you see is {age} old; trying again"),
+            )
+        )
+
+    @on(SessionList.Selected)
+    def _draw_selected(self) -> None:
+        """Details and keys are about the selected row."""
+        listing = self.query_one(SessionList)
+        self.query_one(Details).show_row(listing.selected, self.desk.now())
+        self._fold_details()
+        selected, owner = self.selected, self.desk.ports.owner
+        self.query_one(CommandBar).show_hints(
+            [
+                Hint(
+                    one.name,
+                    one.key,
+                    one.label_for(selected),
+                    one.why_not(self._picture, selected, owner) is None,
+                )
+                for one in sorted(COMMANDS, key=lambda one: one.name == "toggle-details")
+                if one.hinted and one.name != "quit"
+            ]
+            + [Hint("quit", "q", "quit")]
+        )
+
+    def _fold_details(self) -> None:
+        folded = self.size.height < _ROOM_FOR_DETAILS if self._folded is None else self._folded
+        pane = self.query_one(Details)
+        pane.display = not folded and self.query_one(SessionList).selected is not None
+
+    def _draw_progress(self) -> None:
+        if self.desk.launches.stale:
+            self.desk.launches.stale = False
+            self.desk.redraw()
+
+    async def _learn_labels(self) -> None:
+        try:
+            environments = await in_background(self.desk.ports.catalogue.environments)
+        except SessiontuiError as error:
+            self.desk.tell(error)
+            return
+        self._labels = {one.name: one.label for one in environments} | {
+            f"{one.name}:{version.name}": version.label
+            for one in environments
+            for version in one.versions
+            if version.label
+        }
+        self._draw()
+
+    # Commands
+
+    def action_command(self, name: str) -> None:
+        """Do what a key or a click asks for, or say why not."""
+        one = command(name)
+        reason = one.why_not(self._picture, self.selected, self.desk.ports.owner)
+        if reason is not None:
+            self.desk.say(reason, warning=True)
+        else:
+            self.run_worker(self._run(one), group="commands")
+
+    async def _run(self, one: Command) -> None:
+        try:
+            await one.run(self)
+        except SessiontuiError as error:
+            self.desk.tell(error)
+
+    @on(SessionList.CommandClicked)
+    @on(CommandBar.CommandClicked)
+    def run_clicked(self, event: SessionList.CommandClicked | CommandBar.CommandClicked) -> None:
+        """A click is a key."""
+        self.action_command(event.command)
+
+    @on(StartButton.Clicked)
+    def start_clicked(self) -> None:
+        """START is the key n."""
+        self.action_command("start-session")
+
+    def launch(self, order: Order) -> None:
+        """Launch beside everything else, with the cursor on it."""
+        self.app.run_worker(self._launch(order), group="launches")
+
+    async def _launch(self, order: Order) -> None:
+        desk = self.desk
+        self.query_one(SessionList).select(order.id)
+        try:
+            session = await desk.launches.launch(order)
+        except SessiontuiError as error:
+            desk.tell(error)
+            if output := getattr(error, "output", ""):
+                self._outputs.append(OutputScreen(error.message, error.hint, output))
+                if self.is_current:
+                    self.app.push_screen(self._outputs.pop(0))
+        else:
+            if session is not None:
+                desk.say(f"{session.name} runs: w opens its apps, s a shell")
+        finally:
+            desk.redraw()
+
+    def show_tab(self, tab: int) -> None:
+        """Show another tab, around the ends."""
+        self.tab = tab % len(TABS)
+        self._draw()
+
+    @on(Tabs.TabClicked)
+    def tab_clicked(self, event: Tabs.TabClicked) -> None:
+        """A click on a tab is its number."""
+        self.show_tab(event.tab)
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; once more turns the order around."""
+        self._reverse = not self._reverse if column == self.sorting else False
+        self.sorting = column
+        self._draw()
+
+    @on(SessionList.HeadingClicked)
+    def heading_clicked(self, event: SessionList.HeadingClicked) -> None:
+        """A click on a title sorts."""
+        self.sort_by(event.column)
+
+    def toggle_details(self) -> None:
+        """Fold or unfold the details, from now on whatever the room."""
+        self._folded = self.query_one(Details).display
+        self._fold_details()
+
+    # Filter
+
+    def open_filter(self) -> None:
+        """Type what to show."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def show_matching(self, event: Input.Changed) -> None:
+        """Show what matches so far."""
+        self._words = event.value
+        self._draw()
+
+    @on(Input.Submitted, "#filter")
+    def leave_filter(self, event: Input.Submitted) -> None:
+        """Back to the list, the filter stays."""
+        event.input.display = bool(event.value)
+        self.query_one(SessionList).focus()
+
+    def action_clear_filter(self) -> None:
+        """Show all again."""
+        box = self.query_one("#filter", Input)
+        box.value = ""
+        box.display = False
+        self.query_one(SessionList).focus()

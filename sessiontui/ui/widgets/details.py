@@ -1,0 +1,109 @@
+"""The pane about the selected session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.content import Content
+
+from sessiontui.domain.launch import Preparation
+from sessiontui.domain.session import Phase, Session
+from sessiontui.domain.units import format_age
+from sessiontui.ui import present
+from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.rows import Row
+from sessiontui.ui.widgets.styled import Styled
+
+_LABEL = 9
+
+
+def details_of(row: Row, now: float) -> tuple[Cell, ...]:
+    """What there is to say about a row, in lines; the style sheet cuts them to the width."""
+    if isinstance(row.subject, Preparation):
+        return tuple(_of_preparation(row.subject, now))
+    return tuple(_of_session(row, row.subject, now))
+
+
+def _line(label: str, *spans: Span) -> Cell:
+    return (Span(label.ljust(_LABEL), "muted"), *spans)
+
+
+def _of_preparation(preparation: Preparation, now: float) -> list[Cell]:
+    order, progress = preparation.order, preparation.progress
+    return [
+        _line(
+            str(progress.step),
+            *present.progress_cell(progress, 20),
+            Span(f"  for {format_age(now - preparation.since)}", "faint"),
+        ),
+        _line("image", Span(present.clean(order.image))),
+        _line("ask", Span(str(order.ask))),
+        _line("folders", *_folders(preparation)),
+    ]
+
+
+def _of_session(row: Row, session: Session, now: float) -> list[Cell]:
+    lines: list[Cell] = []
+    state = [*present.phase_cell(session.phase)]
+    if session.reason:
+        state.append(Span(f"  {present.clean(session.reason)}", "muted"))
+    elif session.exit_code is not None and session.phase is not Phase.RUNNING:
+        state.append(Span(f"  exit code {session.exit_code}", "muted"))
+    state.append(Span(f"  {session.ask}", "plain"))
+    state.append(Span(f"  launched {_ago(session.created_at, now)}", "faint"))
+    if session.started_at is not None and session.phase is Phase.RUNNING:
+        state.append(Span(f", started {_ago(session.started_at, now)}", "faint"))
+    if not row.mine:
+        state.append(Span(f"  by {present.clean(session.owner.name)}", "owner"))
+    lines.append(_line("phase", *state))
+    identity = f"  {present.clean(session.container_id or '')[:12]}" if session.container_id else ""
+    lines.append(
+        _line("image", Span(present.clean(session.image)), Span(identity or "  no container left", "faint"))
+    )
+    lines.append(_line("apps", *_apps(session)))
+    lines.append(_line("folders", *_folders(session)))
+    lines.append(
+        _line("home", Span("/home/work"), Span("  survives stop and start, dies with delete", "muted"))
+    )
+    return lines
+
+
+def _ago(moment: datetime, now: float) -> str:
+    return f"{format_age(now - moment.timestamp())} ago"
+
+
+def _apps(session: Session) -> list[Span]:
+    spans: list[Span] = []
+    for app in session.apps:
+        carrier = session.app(app.via) if app.via else app
+        outside = session.host_port(carrier.port) if carrier else None
+        if outside is None and session.phase is Phase.RUNNING:
+            continue
+        spans.append(Span(("   " if spans else "") + present.clean(app.label)))
+        if outside is not None and not app.via:
+            spans.append(Span(f" 127.0.0.1:{outside}", "faint"))
+    return spans or [Span("none", "faint")]
+
+
+def _folders(subject: Session | Preparation) -> list[Span]:
+    mounts = subject.order.mounts if isinstance(subject, Preparation) else subject.mounts
+    if not mounts:
+        return [Span("none mounted: its files are gone when it is deleted", "faint")]
+    spans: list[Span] = []
+    for mount in mounts:
+        spans.append(Span(("   " if spans else "") + present.clean(mount.folder)))
+        spans.append(Span(" ro" if mount.read_only else " rw", "muted"))
+    return spans
+
+
+class Details(Styled):
+    """Shows the details of one row under a title with its name."""
+
+    def show_row(self, row: Row | None, now: float) -> None:
+        """Show another row, or the same one later."""
+        if row is None:
+            return
+        owner = "" if row.mine else f"{present.clean(row.owner)}/"
+        # As content: a plain string would be read as markup.
+        self.border_title = Content(f"{owner}{present.clean(row.name)} · {row.environment}")
+        self.show(*details_of(row, now))

@@ -1,0 +1,129 @@
+"""A list of folders to mount, each with a box and read-write or read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from sessiontui.domain.folder import Folder
+from sessiontui.ui.present import clean
+
+_MODE = range(3, 8)
+"""Columns of a row in which a click means *the other mode* and not *take or leave*."""
+
+
+class FolderList(OptionList):
+    """Folders with boxes. What was taken stays taken when the list is read anew."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "select", "Take or leave", show=False),
+        Binding("r", "other_mode", "Read-only or read-write", show=False),
+        Binding("n", "new", "New folder", show=False),
+    ]
+    """
+    | Key(s) | Description |
+    | :- | :- |
+    | space, enter | Take or leave the folder |
+    | r | Read-only or read-write |
+    | n | Make a new folder |
+    """
+
+    class Changed(Message):
+        """The person took or left a folder, or changed how one is mounted."""
+
+        def __init__(self, folder_list: FolderList) -> None:
+            super().__init__()
+            self.folder_list = folder_list
+
+        @property
+        def control(self) -> FolderList:
+            """The list it happened in."""
+            return self.folder_list
+
+    class NewWanted(Message):
+        """The person asked for a folder that is not there yet."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own word
+        super().__init__(id=id, markup=False, compact=True)
+        self._folders: tuple[Folder, ...] = ()
+        self._taken: dict[str, bool] = {}
+
+    @property
+    def taken(self) -> tuple[tuple[str, bool], ...]:
+        """(name, read-only) of every folder that was taken, in the list's order."""
+        return tuple(
+            (one.name, self._taken[one.name] or not one.writable)
+            for one in self._folders
+            if one.name in self._taken
+        )
+
+    def show(self, folders: Iterable[Folder]) -> None:
+        """List these folders; the ones that mount by themselves are not for choosing."""
+        highlighted = self.highlighted
+        self._folders = tuple(one for one in folders if not one.automatic)
+        self.set_options(Option(self._row(one)) for one in self._folders)
+        if self._folders:
+            self.highlighted = min(highlighted or 0, len(self._folders) - 1)
+
+    def take(self, name: str) -> None:
+        """Take a folder, read-write, and put the cursor on it."""
+        for index, folder in enumerate(self._folders):
+            if folder.name == name:
+                self._taken[name] = False
+                self.highlighted = index
+                self._changed(index)
+
+    def _row(self, folder: Folder) -> Text:
+        taken = folder.name in self._taken
+        read_only = not folder.writable or self._taken.get(folder.name, False)
+        mode = ("ro" if read_only else "rw") if taken else "  "
+        text = Text(f"[{'x' if taken else ' '}] {mode}  ", no_wrap=True, overflow="ellipsis")
+        text.append(clean(folder.name), "bold" if taken else "")
+        if not folder.writable:
+            text.append("  (you may only read it)", "dim")
+        return text
+
+    def _changed(self, index: int) -> None:
+        self.replace_option_prompt_at_index(index, self._row(self._folders[index]))
+        self.post_message(self.Changed(self))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the folder, or leave it."""
+        event.stop()
+        name = self._folders[event.option_index].name
+        if self._taken.pop(name, None) is None:
+            self._taken[name] = False
+        self._changed(event.option_index)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """The cursor is nobody else's affair."""
+        event.stop()
+
+    def action_other_mode(self) -> None:
+        """Mount the folder under the cursor the other way; one not taken is taken read-only."""
+        if self.highlighted is None:
+            return
+        folder = self._folders[self.highlighted]
+        if folder.writable:
+            self._taken[folder.name] = not self._taken.get(folder.name, False)
+            self._changed(self.highlighted)
+
+    def action_new(self) -> None:
+        """Ask for a new folder."""
+        self.post_message(self.NewWanted())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the mode of a taken folder changes the mode; elsewhere it takes or leaves."""
+        index = event.style.meta.get("option")
+        if index is None or event.x not in _MODE or self._folders[index].name not in self._taken:
+            return
+        event.prevent_default()
+        self.highlighted = index
+        self.action_other_mode()

@@ -1,0 +1,211 @@
+"""The list of sessions: one line a session, drawn by line so that a refresh costs what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from sessiontui.ui import present, rows
+from sessiontui.ui.present import Cell
+from sessiontui.ui.rows import Layout, Row
+
+
+class SessionList(ScrollView, can_focus=True):
+    """Shows rows, keeps a cursor that follows its session, and says what is asked of which."""
+
+    BINDINGS = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "move(-1000000)", "First", show=False),
+        Binding("end,G", "move(1000000)", "Last", show=False),
+    ]
+    COMPONENT_CLASSES = present.STYLES | {"session-list--cursor", "session-list--heading"}
+
+    class Selected(Message):
+        """The cursor stands on another session, or on the same one changed."""
+
+        def __init__(self, row: Row | None) -> None:
+            super().__init__()
+            self.row = row
+
+    class CommandClicked(Message):
+        """A control of a row was clicked; the row is selected by then."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    class HeadingClicked(Message):
+        """The title of a column was clicked."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own name for it
+        super().__init__(id=id)
+        self._rows: tuple[Row, ...] = ()
+        self._columns: Layout = ()
+        self._gpus = False
+        self._sort = ("name", False)
+        self._cursor = 0
+        self._key: str | None = None
+        self._drawn: dict[int, Cell] = {}
+        self._style_of = lru_cache(maxsize=256)(self._find_style)
+
+    @property
+    def selected(self) -> Row | None:
+        """The row under the cursor."""
+        return self._rows[self._cursor] if self._rows else None
+
+    def show(self, rows: Sequence[Row], *, gpus: bool, sort: tuple[str, bool]) -> None:
+        """Show these rows. The cursor stays with its session; a session gone leaves it to the next."""
+        before = self.selected
+        self._rows = tuple(rows)
+        self._gpus = gpus
+        self._sort = sort
+        place = next((at for at, row in enumerate(self._rows) if row.key == self._key), None)
+        self._cursor = max(0, min(self._cursor if place is None else place, len(self._rows) - 1))
+        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self._place_columns()
+        if self.selected != before:
+            self._say_selected(scroll=before is None or place is None)
+
+    def select(self, key: str) -> None:
+        """Put the cursor on that session, now or when it comes."""
+        self._key = key
+        for at, row in enumerate(self._rows):
+            if row.key == key:
+                self._go(at)
+
+    # Drawing
+
+    def _place_columns(self) -> None:
+        """Lay the columns out and redraw the lines that came out different."""
+        self._columns = rows.layout(self._rows, self._room, gpus=self._gpus)
+        for y in range(self.size.height):
+            if self._drawn.get(y) != self._line(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    @property
+    def _room(self) -> int:
+        return self.scrollable_content_region.width - 1
+
+    def _line(self, y: int) -> Cell:
+        if y == 0:
+            return rows.heading(self._columns, *self._sort)
+        at = self.scroll_offset.y + y - 1
+        if at >= len(self._rows):
+            return ()
+        return rows.line(self._rows[at], self._columns, selected=at == self._cursor)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the visible part; the first is the heading, wherever the list is scrolled to."""
+        line = self._line(y)
+        self._drawn[y] = line
+        selected = y > 0 and self._rows and self.scroll_offset.y + y - 1 == self._cursor
+        surface = "heading" if y == 0 else "cursor" if selected else ""
+        under = self._style_of("", surface)
+        segments = [Segment(span.text, self._style_of(span.style, surface)) for span in line]
+        return Strip(segments).adjust_cell_length(self.size.width, under)
+
+    def _find_style(self, style: str, surface: str) -> Style:
+        names = [f"session-list--{surface}"] if surface else []
+        if style:
+            names.append(f"cell--{style}")
+        return self.get_visual_style(*names).rich_style
+
+    def notify_style_update(self) -> None:
+        """Forget looks when the theme changes."""
+        super().notify_style_update()
+        self._style_of.cache_clear()
+        self._drawn.clear()
+
+    def on_focus(self) -> None:
+        """The cursor looks different with focus."""
+        self._style_of.cache_clear()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The cursor looks different without focus."""
+        self._style_of.cache_clear()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Columns come and go with the width."""
+        self._drawn.clear()
+        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self._place_columns()
+        self._bring_into_view()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """What is drawn where changes."""
+        super().watch_scroll_y(old_value, new_value)
+        self._drawn.clear()
+
+    # Moving
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by that many rows."""
+        self._go(self._cursor + step)
+
+    def action_page(self, step: int) -> None:
+        """Move the cursor by a screenful."""
+        self._go(self._cursor + step * max(1, self.size.height - 2))
+
+    def _go(self, at: int) -> None:
+        at = max(0, min(at, len(self._rows) - 1))
+        if not self._rows:
+            return
+        old, self._cursor = self._cursor, at
+        for one in {old, at}:
+            y = one - self.scroll_offset.y + 1
+            if 0 < y < self.size.height:
+                self.refresh(Region(0, y, self.size.width, 1))
+        self._say_selected()
+
+    def _say_selected(self, *, scroll: bool = True) -> None:
+        row = self.selected
+        self._key = row.key if row else self._key
+        if scroll:
+            self._bring_into_view()
+        self.post_message(self.Selected(row))
+
+    def _bring_into_view(self) -> None:
+        shown = self.size.height - 1
+        top = self.scroll_offset.y
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False)
+        elif shown > 0 and self._cursor >= top + shown:
+            self.scroll_to(y=self._cursor - shown + 1, animate=False)
+
+    # Mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row, use a control, sort by a column."""
+        if event.y == 0:
+            for column in self._columns:
+                if column.start <= event.x < column.end and column.key in rows.SORTS:
+                    self.post_message(self.HeadingClicked(column.key))
+            return
+        at = self.scroll_offset.y + event.y - 1
+        if at >= len(self._rows):
+            return
+        self._go(at)
+        control = next((column for column in self._columns if column.key == "control"), None)
+        if control is not None and control.start <= event.x < control.end + 1:
+            icon = present.CONTROL[min((event.x - control.start) // 2, len(present.CONTROL) - 1)]
+            self.post_message(self.CommandClicked(icon.command))
+        elif event.chain == 2:
+            self.post_message(self.CommandClicked("toggle-details"))

@@ -1,0 +1,80 @@
+"""The line of tabs with the START button at its right end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Static
+
+from sessiontui.ui import present
+from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.widgets.styled import Styled
+
+
+def tab_cells(titles: Sequence[tuple[str, int]], active: int) -> tuple[Cell, ...]:
+    """A cell for each tab: its number key, title and count."""
+    return tuple(
+        (Span(f"{at + 1} ", "faint"), Span(f"{title} {count}", "tab-on" if at == active else "muted"))
+        for at, (title, count) in enumerate(titles)
+    )
+
+
+class Tabs(Styled):
+    """Shows the tabs and says which was clicked."""
+
+    COMPONENT_CLASSES = {"cell--tab-on"}
+    _GAP = 3
+
+    class TabClicked(Message):
+        """Another tab is wanted."""
+
+        def __init__(self, tab: int) -> None:
+            super().__init__()
+            self.tab = tab
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cells: tuple[Cell, ...] = ()
+
+    def show_tabs(self, titles: Sequence[tuple[str, int]], active: int) -> None:
+        """Show these tabs, one of them active."""
+        self._cells = tab_cells(titles, active)
+        gap = Span(" " * self._GAP)
+        self.show(tuple(span for cell in self._cells for span in (*cell, gap)))
+
+    def on_click(self, event: events.Click) -> None:
+        """Say what was clicked."""
+        offset = event.get_content_offset(self)
+        at = 0
+        for tab, cell in enumerate(self._cells):
+            at += present.width(cell) + self._GAP
+            if offset is not None and offset.x < at:
+                self.post_message(self.TabClicked(tab))
+                return
+
+
+class StartButton(Static):
+    """Says that it was clicked; it takes no focus, the key n does the same."""
+
+    class Clicked(Message):
+        """A session is to be started."""
+
+    def __init__(self) -> None:
+        super().__init__(" n  START ")
+
+    def on_click(self) -> None:
+        """Pass it on."""
+        self.post_message(self.Clicked())
+
+
+class TabLine(Horizontal):
+    """The tabs on the left, START on the right."""
+
+    def compose(self) -> ComposeResult:
+        """Left to right."""
+        yield Tabs()
+        yield StartButton()

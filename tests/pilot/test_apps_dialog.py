@@ -1,0 +1,312 @@
+"""The app dialog starts an app once and says how to reach it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.widgets import OptionList, Static
+
+from sessiontui.access.keys import KeyRing
+from sessiontui.domain.environment import App
+from sessiontui.domain.errors import AppFailed
+from sessiontui.domain.session import Phase, Session
+from sessiontui.engine.port import Outcome
+from sessiontui.ui.screens.apps import AppsScreen
+from sessiontui.ui.widgets.line import Line
+from tests.dialogs import JUPYTER, SSH, Gate, Stage, World, settle
+
+OVER_SSH = {"USER": "alice", "SSH_CONNECTION": "198.51.100.4 50123 192.0.2.10 22", "PATH": ""}
+URL = "http://127.0.0.1:32771/lab?token=secret-of-nifty-bohr"
+TUNNEL = "ssh -N -L 32771:127.0.0.1:32771 alice@192.0.2.10"
+
+
+class Dialog:
+    """The opened dialog, in a test's words."""
+
+    def __init__(self, root: Path, *, environ: dict[str, str] | None = None, **session: object) -> None:
+        self.world = World(root / "world")
+        self.session = self.world.session(**session)  # type: ignore[arg-type]
+        self.copied: list[str] = []
+        self.now = 0.0
+        self.keys = root / "keys"
+        self.screen = AppsScreen(
+            self.world.ports,
+            self.session,
+            KeyRing(self.keys),
+            OVER_SSH if environ is None else environ,
+            self.copy,
+            clock=lambda: self.now,
+        )
+        self.app = Stage(self.screen)
+
+    def copy(self, text: str) -> str:
+        self.copied.append(text)
+        return "Copied [b]it"
+
+    def text(self, selector: str) -> str:
+        return str(self.screen.query_one(selector, Static).render())
+
+    def rows(self) -> list[str]:
+        options = self.screen.query_one("#apps-list", OptionList).options
+        return [" ".join(str(one.prompt).split()) for one in options]
+
+    def lines(self) -> list[str]:
+        return [one.text for one in self.screen.query(Line)]
+
+    def shown(self, part: str) -> bool:
+        return self.screen.query_one(f"#apps-{part}").display
+
+    def toasts(self) -> list[str]:
+        return [one.message for one in self.app._notifications]
+
+
+@pytest.fixture
+def dialog(tmp_path: Path) -> Dialog:
+    return Dialog(tmp_path)
+
+
+async def test_the_apps_of_the_session_are_listed(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        assert dialog.rows() == [
+            "◍ JupyterLab ○ starts when opened",
+            "◎ Jupyter Notebook ○ starts when opened",
+            "▥ TensorBoard ○ starts when opened",
+            "❯ SSH and SFTP ○ starts when opened",
+        ]
+
+
+async def test_what_listens_already_is_marked(dialog: Dialog) -> None:
+    heading = "  sl  local_address rem_address   st tx_queue rx_queue\n"
+    listens = "   0: 0100007F:22B8 00000000:0000 0A 00000000:00000000 00:00000000\n"  # 8888
+
+    def run(session: Session, command: Sequence[str], **more: object) -> Outcome:
+        return Outcome(1, (heading + listens).encode(), b"cat: /proc/net/tcp6: No such file\n")
+
+    dialog.world.engine.run = run  # type: ignore[method-assign]
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        assert [row for row in dialog.rows() if "● running" in row] == [
+            "◍ JupyterLab ● running",
+            "◎ Jupyter Notebook ● running",
+        ]
+
+
+async def test_enter_opens_and_shows_both_lines(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.text("#apps-title") == "JupyterLab is ready"
+        assert dialog.lines() == [TUNNEL, URL]
+        assert dialog.rows()[0] == "◍ JupyterLab ● running"
+
+
+async def test_the_address_stands_alone_on_its_row_and_is_a_link(dialog: Dialog) -> None:
+    async with dialog.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        rows = dialog.screen._compositor.render_strips()
+        found = [row for row in rows if "http" in "".join(segment.text for segment in row)]
+        assert ["".join(segment.text for segment in row).strip() for row in found] == [URL]
+        links = {segment.style.link for segment in found[0] if segment.style and segment.style.link}
+        assert links == {URL}
+
+
+async def test_a_line_longer_than_the_dialog_is_scrolled_not_broken(dialog: Dialog) -> None:
+    long = "a" * 300
+    dialog.world.engine.secret = lambda session: long  # type: ignore[method-assign]
+    async with dialog.app.run_test(size=(60, 20)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        address = dialog.screen.query_one("#apps-line-1", Line)
+        assert address.region.height == 1
+        assert address.overflows
+        assert dialog.shown("rest")
+        address.focus()
+        await pilot.press("end")
+        await pilot.pause()
+        assert address.scroll_x == address.max_scroll_x
+        await pilot.press("c")
+        await settle(pilot)
+        assert dialog.copied == [f"http://127.0.0.1:32771/lab?token={long}"]
+
+
+@pytest.mark.parametrize(("key", "line"), [("c", URL), ("y", URL), ("t", TUNNEL)])
+async def test_keys_copy_whole_lines(dialog: Dialog, key: str, line: str) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        await pilot.press(key)
+        await settle(pilot)
+        assert dialog.copied == [line]
+        assert dialog.toasts() == ["Copied [b]it"]
+
+
+async def test_everything_is_clickable(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.click("#apps-list", offset=(4, 0))
+        await settle(pilot)
+        await pilot.click("#apps-copy-0")
+        await pilot.click("#apps-copy-1")
+        await settle(pilot)
+        assert dialog.copied == [TUNNEL, URL]
+
+
+async def test_ssh_is_shown_with_its_login_and_sftp_lines(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("end", "enter")
+        await settle(pilot)
+        login, files = dialog.lines()
+        assert login.startswith(f"ssh -i {dialog.keys}/nifty-bohr ")
+        assert login.endswith("-p 32772 work@127.0.0.1")
+        assert files.startswith("sftp -i ")
+        assert files.endswith("-P 32772 work@127.0.0.1")
+        await pilot.press("t")
+        await settle(pilot)
+        assert dialog.copied == [files]
+
+
+async def test_starting_is_visible_and_is_not_done_twice(dialog: Dialog) -> None:
+    gate = Gate()
+    served: list[str] = []
+
+    def serve(session: Session, app: App) -> None:
+        served.append(app.name)
+        gate()
+
+    dialog.world.engine.serve = serve  # type: ignore[method-assign]
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter", "enter")
+        await pilot.click("#apps-list", offset=(4, 0))
+        dialog.now = 65.0
+        dialog.screen._turn()
+        assert "starting JupyterLab · 1m   esc leaves it going" in dialog.text("#apps-progress")
+        assert dialog.rows()[0] == "◍ JupyterLab ◌ starting"
+        gate.open()
+        await settle(pilot)
+        assert served == ["jupyterlab"]
+        assert dialog.shown("ready")
+
+
+async def test_escape_leaves_the_app_going(dialog: Dialog) -> None:
+    gate, finished = Gate(), threading.Event()
+
+    def serve(session: Session, app: App) -> None:
+        gate()
+        finished.set()
+
+    dialog.world.engine.serve = serve  # type: ignore[method-assign]
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter", "escape")
+        assert dialog.app.closed
+        assert gate.waiting.wait(5)
+        gate.open()
+        assert finished.wait(5)
+
+
+async def test_a_failure_shows_the_last_output_and_can_be_tried_again(dialog: Dialog) -> None:
+    output = "".join(f"line {one} \x1b[31m[b]red\n" for one in range(200))
+    dialog.world.engine.failing["jupyterlab"] = AppFailed(
+        "it did not open its port", "see below", output=output
+    )
+    async with dialog.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.text("#apps-message") == "✗ it did not open its port"
+        assert dialog.text("#apps-hint") == "see below"
+        assert dialog.text("#apps-output-text").endswith("line 199 [b]red")
+        box = dialog.screen.query_one("#apps-output")
+        assert box.scroll_y == box.max_scroll_y > 0
+        assert dialog.screen.region.contains_region(dialog.screen.query_one("#apps-retry").region)
+        dialog.world.engine.failing.clear()
+        await pilot.press("r")
+        await settle(pilot)
+        assert dialog.lines() == [TUNNEL, URL]
+        assert not dialog.shown("failed")
+
+
+async def test_a_session_deleted_meanwhile_says_so(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        dialog.world.engine.remove("nifty-bohr")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.text("#apps-message") == "✗ nifty-bohr is gone"
+
+
+async def test_a_session_stopped_meanwhile_says_so_and_recovers(dialog: Dialog) -> None:
+    dialog.world.engine.put(replace(dialog.session, phase=Phase.STOPPED))
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        assert dialog.text("#apps-message") == "✗ nifty-bohr is stopped"
+        assert dialog.text("#apps-hint") == "start it first"
+        dialog.world.engine.put(replace(dialog.session, ports=((8888, 40001),)))
+        await pilot.press("r")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.lines()[1].startswith("http://127.0.0.1:40001/lab")
+
+
+async def test_an_image_without_apps_says_what_else_there_is(tmp_path: Path) -> None:
+    dialog = Dialog(tmp_path, apps=())
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        assert "no app that we know" in dialog.text("#apps-message")
+        assert "shell" in dialog.text("#apps-hint")
+
+
+async def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    apps = (replace(JUPYTER, label="[b]Lab[/b]\x1b[2J", icon="\x1b"), SSH)
+    dialog = Dialog(tmp_path, apps=apps, name="evil[b]\x1b]0;x\x07name")
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        rows = dialog.screen._compositor.render_strips()
+        shown = "\n".join("".join(segment.text for segment in row) for row in rows)
+        assert "Apps of evil[b]name" in shown
+        assert "[b]Lab[/b]" in shown
+        assert "\x1b" not in shown
+
+
+class TestBrowser:
+    async def test_is_not_offered_where_it_would_open_elsewhere(self, dialog: Dialog) -> None:
+        async with dialog.app.run_test() as pilot:
+            await settle(pilot)
+            await pilot.press("enter")
+            await settle(pilot)
+            assert not dialog.shown("browser")
+            await pilot.press("o")
+            await settle(pilot)
+            assert dialog.toasts() == ["No browser here would open in front of you: c copies the URL"]
+
+    async def test_opens_where_it_is_in_front_of_the_person(self, tmp_path: Path) -> None:
+        said = tmp_path / "said"
+        helper = tmp_path / "helper.sh"
+        helper.write_text(f'#!/bin/sh\nprintf %s "$1" > {said}\n')
+        helper.chmod(0o755)
+        dialog = Dialog(tmp_path, environ={**OVER_SSH, "BROWSER": str(helper)})
+        async with dialog.app.run_test() as pilot:
+            await settle(pilot)
+            await pilot.press("enter")
+            await settle(pilot)
+            assert dialog.shown("browser")
+            await pilot.press("o")
+            await settle(pilot)
+            assert said.read_text() == URL
+            helper.write_text("#!/bin/sh\nexit 3\n")
+            await pilot.click("#apps-browser")
+            await settle(pilot)
+            assert "helper.sh could not open the URL (exit code 3) — copy the URL instead" in dialog.toasts()
