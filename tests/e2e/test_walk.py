@@ -59,21 +59,20 @@ def test_the_walk(
 
     # 2: the launch dialog; a folder is made from it; problems stand under their field.
     terminal.keys("n")
-    name = terminal.wait(r"Name +([a-z]+-[a-z]+)")[1]
+    terminal.wait(r"Name +[a-z]+-[a-z]+")
     terminal.wait("● ready")
+    terminal.keys("Tab", "Tab", "C-u")
+    terminal.type("x")
+    terminal.keys("C-l")
+    terminal.wait("use 4 to 64 letters")
+    terminal.keys("C-u")
+    terminal.type("the-walk")
+    terminal.wait_gone("use 4 to 64 letters")
     terminal.click("New folder…")
     terminal.wait("Create +Cancel")
     terminal.type("walkdata")
     terminal.keys("Enter")
     terminal.wait(r"\[x\] rw +walkdata")
-    terminal.click(name)
-    terminal.keys("End", "C-u")
-    terminal.type("x")
-    terminal.keys("C-l")
-    terminal.wait("use 4 to 64 letters")
-    terminal.keys("End", "C-u")
-    terminal.type("the-walk")
-    terminal.wait_gone("use 4 to 64 letters")
     # A double press launches once.
     terminal.keys("C-l", "C-l")
 
@@ -118,6 +117,7 @@ def test_the_walk(
 
     # 7: the shell takes the dashboard's place and gives it back.
     terminal.keys("Escape")
+    terminal.wait_gone("Apps of the-walk")
     terminal.keys("s")
     terminal.wait("work@the-walk", 60)
     terminal.type("clear; id -un; pwd; stty size; echo made in the shell > from-shell.txt; ls")

@@ -50,7 +50,9 @@ class LaunchScreen(ModalScreen[Order | None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+l", "launch", "Launch", priority=True),
+        # Not a priority binding: those overtake the keys before them, and over a slow line a name and
+        # this key arrive together.
+        Binding("ctrl+l", "launch", "Launch"),
         Binding("ctrl+r", "retry", "Ask again"),
         Binding("escape", "cancel", "Cancel"),
     ]
