@@ -131,6 +131,23 @@ def remove_stale(files: Files, say: Say) -> None:
                 path.unlink()
 
 
+def _containerd_is_dying(files: Files, patience: float = 5) -> bool:
+    """Wait for the containerd of an engine that was killed, which ends a moment after it.
+
+    An engine started in that moment takes it for a running one and waits for it in vain. True when
+    it ended meanwhile; one that stays alive is the new engine's to take over.
+    """
+    end = time.monotonic() + patience
+    waited = False
+    while time.monotonic() < end:
+        text = files.containerd_pid.read_text().strip() if files.containerd_pid.is_file() else ""
+        if not text.isdigit() or program_of(int(text)) != "containerd":
+            return waited
+        waited = True
+        time.sleep(0.05)
+    return False
+
+
 def _nobody_listens(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1)
@@ -218,6 +235,8 @@ class Daemon:
 
     def _start_directly(self, say: Say) -> None:
         self._see_to_cgroups(say)
+        if _containerd_is_dying(self._files):
+            remove_stale(self._files, say)
         say(f"Starting the engine (dockerd; there is no service manager; what it says: {self._files.log})")
         self._files.log.parent.mkdir(parents=True, exist_ok=True)
         beginning = self._files.log.stat().st_size if self._files.log.exists() else 0
