@@ -83,16 +83,22 @@ def terminals(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[str
 
 @pytest.fixture
 def engine() -> Iterator[DockerEngine]:
-    """The real engine, without sessions before and after."""
+    """The real engine; sessions named e2e-… are deleted at the end."""
     engine = real_engine()
-    before = engine.sessions()
-    if before:
-        names = ", ".join(session.name for session in before)
-        pytest.fail(f"these tests need an engine without sessions; delete first: {names}")
     yield engine
     for session in engine.sessions():
-        engine.delete(session)
+        if session.name.startswith("e2e-"):
+            engine.delete(session)
     engine.close()
+
+
+@pytest.fixture
+def empty_engine(engine: DockerEngine) -> DockerEngine:
+    """The real engine without any session, as a person finds it who starts for the first time."""
+    names = ", ".join(session.name for session in engine.sessions())
+    if names:
+        pytest.fail(f"this test needs an engine without sessions; delete first: {names}")
+    return engine
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def shown_url(terminal: Terminal, page: str) -> str:
 
 
 def test_the_walk(
-    terminals: Callable[[str], Terminal], engine: DockerEngine, home: Path, sessiontui: SessionTui
+    terminals: Callable[[str], Terminal], empty_engine: DockerEngine, home: Path, sessiontui: SessionTui
 ) -> None:
     client = docker.APIClient(version="auto")
     volumes_before = {one["Name"] for one in client.volumes()["Volumes"] or []}
@@ -66,7 +66,7 @@ def test_the_walk(
     terminal.keys("C-l")
     terminal.wait("use 4 to 64 letters")
     terminal.keys("C-u")
-    terminal.type("the-walk")
+    terminal.type("e2e-walk")
     terminal.wait_gone("use 4 to 64 letters")
     terminal.click("New folder…")
     terminal.wait("Create +Cancel")
@@ -77,10 +77,10 @@ def test_the_walk(
     terminal.keys("C-l", "C-l")
 
     # 3 and 4: it appears in Running by itself, with figures, mounts and controls.
-    terminal.wait(r"the-walk +Python \S+ +● running", 120)
-    terminal.wait(r"the-walk .* 0\.\d/1 .*M/2G .*walkdata.*▤ ❯ ≡ ✕", 30)
-    (session,) = engine.sessions()
-    assert session.name == "the-walk"
+    terminal.wait(r"e2e-walk +Python \S+ +● running", 120)
+    terminal.wait(r"e2e-walk .* 0\.\d/1 .*M/2G .*walkdata.*▤ ❯ ≡ ✕", 30)
+    (session,) = empty_engine.sessions()
+    assert session.name == "e2e-walk"
 
     # 5: apps start on demand and are told with their secret.
     terminal.keys("w")
@@ -111,15 +111,15 @@ def test_the_walk(
     assert [one["spec"]["display_name"] for one in specs["kernelspecs"].values()] == [
         "Notebook for SessionTUI"
     ]
-    ran = sessiontui("shell", "the-walk", "--", "python3", "-c", _RUN_IN_KERNEL)
+    ran = sessiontui("shell", "e2e-walk", "--", "python3", "-c", _RUN_IN_KERNEL)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.split() == ["4", "/home/work"]
 
     # 7: the shell takes the dashboard's place and gives it back.
     terminal.keys("Escape")
-    terminal.wait_gone("Apps of the-walk")
+    terminal.wait_gone("Apps of e2e-walk")
     terminal.keys("s")
-    terminal.wait("work@the-walk", 60)
+    terminal.wait("work@e2e-walk", 60)
     terminal.type("clear; id -un; pwd; stty size; echo made in the shell > from-shell.txt; ls")
     terminal.keys("Enter")
     terminal.wait(r"^work$")
@@ -146,8 +146,8 @@ def test_the_walk(
     terminal.wait("made in Jupyter")
     terminal.type("exit")
     terminal.keys("Enter")
-    terminal.wait(r"the-walk +Python \S+ +● running")
-    endpoint = json.loads(sessiontui("open", "the-walk", "ssh", "--json").stdout)
+    terminal.wait(r"e2e-walk +Python \S+ +● running")
+    endpoint = json.loads(sessiontui("open", "e2e-walk", "ssh", "--json").stdout)
     assert endpoint["url"] is None
     login = subprocess.run(
         [*endpoint["ssh_command"].split(), "id -un; pwd; cat from-shell.txt; echo $OMP_NUM_THREADS"],
@@ -155,7 +155,7 @@ def test_the_walk(
     )  # fmt: skip
     assert login.stdout.splitlines() == ["work", "/home/work", "made in the shell", "1"], login.stderr
     key = home / "id"
-    key.write_bytes(engine.read_file(session, "/home/work/id_container"))
+    key.write_bytes(empty_engine.read_file(session, "/home/work/id_container"))
     key.chmod(0o600)
     sftp = subprocess.run(
         ["sftp", "-q", "-b", "-", "-i", str(key), "-P", str(endpoint["port"]),
@@ -172,23 +172,23 @@ def test_the_walk(
     terminal.wait(r"^echo$")
     again = terminals("again")
     again.start("sessiontui")
-    again.wait(r"the-walk +Python \S+ +● running")
+    again.wait(r"e2e-walk +Python \S+ +● running")
 
     # 9: delete opens on Cancel and says what dies and what stays.
     again.keys("d")
-    again.wait("Delete the-walk\\?")
+    again.wait("Delete e2e-walk\\?")
     again.wait(r"its home /home/work")
     again.wait("from-jupyter.txt")
     again.wait("walkdata")
     again.keys("Enter")
-    again.wait_gone("Delete the-walk\\?")
-    assert engine.sessions()
+    again.wait_gone("Delete e2e-walk\\?")
+    assert empty_engine.sessions()
     again.keys("d")
-    again.wait("Delete the-walk\\?")
+    again.wait("Delete e2e-walk\\?")
     again.wait("from-jupyter.txt")
     again.keys("Right", "Enter")
     again.wait("No session is running", 60)
-    assert not engine.sessions()
+    assert not empty_engine.sessions()
     assert {one["Name"] for one in client.volumes()["Volumes"] or []} == volumes_before
     assert not client.containers(all=True, filters={"id": [session.container_id]})
     kept = home / "sessiontui" / "walkdata" / "kept.txt"
