@@ -10,14 +10,18 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import docker
 import docker.errors
 import requests
+import urllib3.exceptions
 from docker.context import ContextAPI
 from docker.types import CancellableStream
 from docker.utils import kwargs_from_env
@@ -32,6 +36,8 @@ from sessiontui.domain.errors import (
     SessionGone,
     SessiontuiError,
 )
+
+_T = TypeVar("_T")
 
 TIMEOUT = 20
 """Seconds until an engine that does not answer counts as unreachable."""
@@ -64,6 +70,13 @@ class Connection:
 
     client: docker.APIClient
     address: Address
+    patient: docker.APIClient
+    """One that waits without end: for :func:`patiently` only."""
+
+    def close(self) -> None:
+        """Close what nobody uses at the moment."""
+        self.client.close()
+        self.patient.close()
 
 
 def candidates(environ: Mapping[str, str]) -> list[Address]:
@@ -110,10 +123,8 @@ def connect(environ: Mapping[str, str], timeout: float = TIMEOUT) -> Connection:
             continue
         try:
             with translated(f"engine at {address.url}"):
-                parameters = {"base_url": address.url, **address.parameters}
-                client = docker.APIClient(
-                    version="auto", timeout=cast("int", timeout), use_ssh_client=True, **parameters
-                )
+                client = _client(address, "auto", timeout)
+                patient = _client(address, client.api_version, None)
         except EngineDenied as error:
             denied = denied or error
             tried.append(f"{address.url} (not permitted)")
@@ -124,10 +135,15 @@ def connect(environ: Mapping[str, str], timeout: float = TIMEOUT) -> Connection:
                 ) from error
             tried.append(f"{path} (does not answer)")
         else:
-            return Connection(client, address)
+            return Connection(client, address, patient)
     if denied is not None:
         raise denied
     raise EngineUnreachable(f"no container engine answers: tried {', '.join(tried)}", START_HINT)
+
+
+def _client(address: Address, version: str, timeout: float | None) -> docker.APIClient:
+    parameters = {"base_url": address.url, **address.parameters}
+    return docker.APIClient(version=version, timeout=cast("int", timeout), use_ssh_client=True, **parameters)
 
 
 @contextmanager
@@ -150,12 +166,19 @@ def translated(subject: str, *, gone: bool = False) -> Iterator[None]:
         explanation = _explanation(error)
         if disk_is_full(explanation):
             raise disk_full(subject) from error
+        if gone and "marked for removal" in explanation:
+            raise SessionGone(f"{subject} is gone", "it is being deleted") from error
         raise EngineError(f"{subject}: {explanation}") from error
     except requests.exceptions.Timeout as error:
         raise EngineUnreachable(
             f"{subject}: the engine did not answer in time", "it may be overloaded; this is tried again"
         ) from error
-    except (requests.exceptions.RequestException, docker.errors.DockerException, OSError) as error:
+    except (
+        requests.exceptions.RequestException,
+        urllib3.exceptions.HTTPError,
+        docker.errors.DockerException,
+        OSError,
+    ) as error:
         raise _unreachable(subject, error) from error
 
 
@@ -172,6 +195,53 @@ def disk_full(subject: str) -> DiskFull:
     )
 
 
+def patiently(
+    connection: Connection,
+    work: Callable[[docker.APIClient], _T],
+    *,
+    cancellation: Cancellation | None = None,
+    abandon: Callable[[_T], object] = lambda _: None,
+) -> _T:
+    """The result of ``work``, waited for as long as the engine answers a ping in between.
+
+    For what may rightly take minutes (removing a big home) and for what the SDK would wait for
+    without end (a command inside). Work that is given up, since the engine is silent or the person
+    cancels, goes on in a thread of its own; what it still brings is given to ``abandon``.
+
+    Raises Cancelled, and requests' and the SDK's errors: call it inside :func:`translated`.
+    """
+    outcome: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work(connection.patient))
+        except BaseException as error:  # noqa: BLE001 # carried over to whoever waits
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="patient", daemon=True).start()
+    asked = time.monotonic()
+    try:
+        while not wait([outcome], TIMEOUT if cancellation is None else 0.1).done:
+            if cancellation is not None:
+                cancellation.check()
+            if time.monotonic() - asked >= TIMEOUT:
+                connection.client.ping()
+                asked = time.monotonic()
+    except BaseException:
+        outcome.add_done_callback(lambda late: late.exception() or abandon(late.result()))
+        raise
+    return outcome.result()
+
+
+def break_off(stream: CancellableStream[Any]) -> None:
+    """End a stream that another thread reads. One that has ended already stays as it is.
+
+    Over ssh the SDK cannot: the stream then ends with its next word.
+    """
+    with suppress(OSError, AttributeError, UnboundLocalError, docker.errors.DockerException):
+        stream.close()
+
+
 def json_stream(
     connection: Connection,
     path: str,
@@ -186,17 +256,21 @@ def json_stream(
     The SDK's own streams cannot be closed from another thread; this one can.
     Raises Cancelled, and requests' and the SDK's errors: call it inside :func:`translated`.
     """
-    client = connection.client
-    response = client.post(
-        f"{client.base_url}/v{client.api_version}{path}",
-        params=dict(parameters),
-        data=cast("Any", data),
-        headers=dict(headers or {}),
-        stream=True,
-        timeout=(TIMEOUT, None),
-    )
+
+    def ask(client: docker.APIClient) -> requests.Response:
+        return client.post(
+            f"{client.base_url}/v{client.api_version}{path}",
+            params=dict(parameters),
+            data=cast("Any", data),
+            headers=dict(headers or {}),
+            stream=True,
+            timeout=(TIMEOUT, None),
+        )
+
+    # An engine that asks a registry is silent until the registry answers.
+    response = patiently(connection, ask, cancellation=cancellation, abandon=lambda answer: answer.close())
     stream = CancellableStream(iter(()), response)
-    with response, cancellation.breaking(stream.close):
+    with response, cancellation.breaking(lambda: break_off(stream)):
         if response.status_code >= 400:
             try:
                 response.raise_for_status()
@@ -244,6 +318,11 @@ def _unreachable(subject: str, error: BaseException) -> EngineError:
             )
         pending += [arg for arg in one.args if isinstance(arg, BaseException)]
         pending += [cause for cause in (one.__cause__, one.__context__) if cause is not None]
+    if "paramiko" in str(error):
+        return EngineUnreachable(
+            f"{subject}: engines behind ssh:// need the package paramiko",
+            "install it beside sessiontui, or forward the socket: ssh -N -L PATH:/var/run/docker.sock HOST",
+        )
     last = next((one for one in reversed(seen) if isinstance(one, OSError) and one.strerror), error)
     words = last.strerror if isinstance(last, OSError) and last.strerror else str(error)
     return EngineUnreachable(f"{subject}: the engine does not answer ({words})", START_HINT)

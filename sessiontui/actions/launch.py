@@ -48,6 +48,19 @@ def preferred_version(ports: Ports, environment: Environment) -> Version:
     return default
 
 
+def ready_images(ports: Ports) -> frozenset[str]:
+    """The images a launch starts from at once: those on the engine, but those of an older recipe."""
+    images = ports.engine.images()
+    outdated = {
+        version.image
+        for environment in ports.catalogue.environments()
+        if environment.recipe
+        for version in environment.versions
+        if version.image in images and not is_prepared(ports, environment, version)
+    }
+    return images - outdated
+
+
 class Launcher:
     """Launches for one owner. One image is prepared once, however many launches wait for it."""
 
@@ -124,14 +137,14 @@ class Launcher:
         self, environment: Environment, version: Version, report: Report, cancellation: Cancellation
     ) -> None:
         ports = self._ports
-        settings = ports.host.build_settings()
-        fingerprint = ports.catalogue.fingerprint(environment)
-        if ports.engine.has_image(version.image, fingerprint):
+        if is_prepared(ports, environment, version):
             return
+        settings = ports.host.build_settings()
         base = self._base(version, report, cancellation)
         context = dict(ports.catalogue.recipe(environment))
         context["build/ca-certificates.crt"] = settings.certificates
         context["build/pip.conf"] = settings.pip.encode()
+        fingerprint = ports.catalogue.fingerprint(environment)
         build = Build(version.image, context, {"BASE": base, **settings.proxies}, fingerprint)
         ports.engine.build(build, report, cancellation)
 
@@ -141,7 +154,8 @@ class Launcher:
         if engine.has_image(version.base):
             return version.base
         possible = [one for one in version.distributions if one in host.distributions()]
-        ready = next((one for one in possible if engine.has_image(distribution_base(one))), None)
+        # One that is here already serves everybody, also those who could not make it.
+        ready = next((one for one in version.distributions if engine.has_image(distribution_base(one))), None)
         if ready is not None:
             return distribution_base(ready)
         try:
@@ -165,19 +179,21 @@ class Launcher:
         return name
 
     def _without_registry(self) -> str:
-        here = set(self._ports.host.distributions())
+        engine, here = self._ports.engine, set(self._ports.host.distributions())
         able = [
             f"{environment.name}:{version.name}"
             for environment in self._ports.catalogue.environments()
             for version in environment.versions
             if here & set(version.distributions)
+            or is_prepared(self._ports, environment, version)
+            or any(engine.has_image(distribution_base(one)) for one in version.distributions)
         ]
         if not able:
             return (
                 "connect to a registry, load the image with docker load, "
                 "or have an administrator run: sessiontui setup"
             )
-        return f"without a registry this machine can make {', '.join(able)} from its own packages"
+        return f"without a registry this machine can give: {', '.join(able)}"
 
 
 def refused_fields(error: Refused) -> dict[str, str]:

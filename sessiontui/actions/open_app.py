@@ -58,7 +58,8 @@ def open_app(
         name,
         "127.0.0.1",
         outside,
-        url=f"http://127.0.0.1:{outside}{app.path}{query}",
+        # A label's path without its slash would be read as part of the host's name.
+        url=f"http://127.0.0.1:{outside}/{app.path.lstrip('/')}{query}",
         ssh_command=forward_command(outside, environ, ports.ssh_destination),
     )
 

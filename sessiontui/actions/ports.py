@@ -59,7 +59,10 @@ def find_session(engine: Engine, name: str, owner: Owner) -> Session:
     wanted_owner, _, plain = name.rpartition("/")
     for session in sessions:
         mine = session.owner.name == wanted_owner if wanted_owner else session.owner.uid == owner.uid
-        if (mine and session.name == plain) or session.id == name:
+        if mine and session.name == plain:
+            return session
+    for session in sessions:
+        if session.id == name:
             return session
     others = [one for one in sessions if one.name == plain]
     if others:

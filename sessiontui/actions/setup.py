@@ -74,8 +74,10 @@ def _engine(
     try:
         return _connected(ports_for)
     except EngineDenied as error:
-        checks = {check.title: check for check in host.checks()}
-        raise HostError(error.message, _hint(checks.get(ENGINE_PERMITTED)) or error.hint) from error
+        permitted = next((check for check in host.checks() if check.title == ENGINE_PERMITTED), None)
+        if permitted is None:
+            raise
+        raise HostError(permitted.detail, _hint(permitted) or error.hint) from error
     except EngineUnreachable as error:
         say(f"  {error.message}")
         checks = {check.title: check for check in host.checks()}
@@ -115,11 +117,15 @@ def _prepare_default(ports: Ports, *, yes: bool, ask: Callable[[str], bool], say
     if is_prepared(ports, environment, version):
         say(f"{environment.label} {version.name}: the image is here already")
         return
-    question = f"Prepare {environment.label} {version.name} now, so that the first launch is quick"
-    if not yes and not ask(f"{question} (a few minutes)?"):
-        say(f"{environment.label} {version.name} will be prepared by its first launch")
+    name = f"{environment.label} {version.name}"
+    which = "first"
+    if ports.engine.has_image(version.image):
+        which = "next"
+        say(f"The image of {name} here was made by another recipe than this program's")
+    if not yes and not ask(f"Prepare {name} now, so that the {which} launch is quick (a few minutes)?"):
+        say(f"{name} will be prepared by its {which} launch")
         return
-    say(f"Preparing {environment.label} {version.name}, so that the first launch is quick")
+    say(f"Preparing {name}, so that the {which} launch is quick")
     try:
         _prepare(ports, environment, version, say)
     except ImageUnavailable as error:
@@ -167,15 +173,23 @@ def _checks_of_engine(ports_for: Callable[[], Ports]) -> list[Check]:
         if is_prepared(ports, environment, version):
             return [*checks, Check(title, "ok", version.image)]
         detail = "not here yet: the first launch prepares it, which takes a few minutes"
+        if ports.engine.has_image(version.image):
+            detail = "made by another recipe than this program's: the next launch makes it again, in minutes"
         return [*checks, Check(title, "unknown", detail, ("sessiontui setup",))]
     except SessiontuiError as error:
         return [Check("Engine", "missing", "; ".join(filter(None, [error.message, error.hint])))]
 
 
 def _hint(check: Check | None) -> str:
+    """The check's remedies, told apart by who may run them."""
     if check is None or not check.remedy:
         return ""
-    return "\n".join(["run:", *(f"  {command}" for command in check.remedy)])
+    for_root = [f"  {command}" for command in check.remedy if command.startswith("sudo ")]
+    own = [f"  {command}" for command in check.remedy if not command.startswith("sudo ")]
+    lines = ["an administrator runs:", *for_root] if for_root else []
+    if own:
+        lines += ["then log in again, or run:" if for_root else "run:", *own]
+    return "\n".join(lines)
 
 
 class _Printer:

@@ -13,13 +13,16 @@ from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount
 from sessiontui.domain.resources import Ask, Capacity
 from sessiontui.domain.session import Owner, Session, session_name_problem
-from sessiontui.domain.units import GIB, MIB, format_bytes, format_cores
+from sessiontui.domain.units import GIB, KIB, MIB, format_bytes, format_cores
 
 SMALLEST = Ask(0.1, 16 * MIB)
 """Below this an engine does not start a container."""
 
 DEFAULT = Ask(1, 2 * GIB)
 """What is asked for when the person names no amounts (never below the environment's minimum)."""
+
+_LONGEST_VARIABLE = 128 * KIB
+"""Bytes of ``NAME=value`` with its end, the most that Linux passes to a program (execve(2))."""
 
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
 _IMAGE = re.compile(
@@ -246,6 +249,10 @@ def _check_variables(env: Sequence[tuple[str, str]], problems: list[Problem]) ->
             problems.append(Problem("env", f"{name} is set twice"))
         elif "\0" in value:
             problems.append(Problem("env", f"{name}: a value cannot hold a NUL byte"))
+        elif len(f"{name}={value}".encode(errors="surrogateescape")) >= _LONGEST_VARIABLE:
+            problems.append(
+                Problem("env", f"{name}: a variable holds less than {format_bytes(_LONGEST_VARIABLE)}")
+            )
         seen.add(name)
 
 

@@ -6,19 +6,14 @@ Labels on containers and home volumes are the only memory: see :mod:`sessiontui.
 from __future__ import annotations
 
 import io
-import secrets
 import shlex
 import shutil
 import tarfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
-
-from docker.types import CancellableStream
+from datetime import UTC, datetime, timedelta
 
 from sessiontui.dockerd import translated
 from sessiontui.domain.cancellation import Cancellation
@@ -26,10 +21,7 @@ from sessiontui.domain.environment import App
 from sessiontui.domain.errors import (
     AppFailed,
     EngineError,
-    EngineUnreachable,
     HostError,
-    ImageUnavailable,
-    NameTaken,
     SessionGone,
     StartFailed,
 )
@@ -39,31 +31,38 @@ from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Losses, Phase, Session
 from sessiontui.engine import launcher_mark
+from sessiontui.engine.containers import Containers, PortInUseError, last_words, reason_in
 from sessiontui.engine.docker_images import DockerImages
+from sessiontui.engine.inspected import Inspected
 from sessiontui.engine.inspection import cpu_limit, orphan_of, session_of
-from sessiontui.engine.labels import SCHEMA_LABEL, Labels, labels_of
+from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
 from sessiontui.engine.link import Link
 from sessiontui.engine.losses import parse_losses
 from sessiontui.engine.payload import (
     SESSION_DIRECTORY,
-    container_name,
     create_payload,
     home_volume,
     published_ports,
 )
 from sessiontui.engine.port import Outcome, Report
 from sessiontui.engine.ports import pick_ports
-from sessiontui.engine.upload import session_archive
+from sessiontui.engine.streams import DockerEvents, DockerLog
 
-READY_SECONDS = 90
-"""How long a started session may take to prepare itself."""
+IN_CREATION = timedelta(minutes=1)
+"""How long a home without a container may be one whose container is about to come."""
 
 STOP_SECONDS = 10
 """How long a session may take to stop before the engine kills it."""
 
+SMALL_FILE = 1024 * 1024
+"""The most bytes read of a file of a session: what is in it is a stranger's."""
+
 PORT_TRIES = 5
 DETACH_KEYS = "ctrl-^,q"
 """Leaves a shell running in the session. Not docker's own chord: that one swallows Ctrl+P."""
+
+_HOLDING = ["created", "running", "paused", "restarting"]
+"""States of a container whose limits are promised."""
 
 _EVENTS = ["create", "start", "die", "destroy", "rename", "update", "pause", "unpause", "oom"]
 
@@ -75,7 +74,8 @@ class DockerEngine(DockerImages):
         super().__init__(link or Link(environ))
         self._environ = environ
         self._lock = threading.Lock()
-        self._inspected: dict[str, dict[str, Any]] = {}
+        self._inspected = Inspected(self._link)
+        self._containers = Containers(self._link)
         self._launching: set[str] = set()
 
     # What engine this is
@@ -98,11 +98,11 @@ class DockerEngine(DockerImages):
         """See the port."""
         info = self._link.info
         with translated("listing containers"):
-            listed = self._link.client.containers(filters={"status": ["created", "running", "paused"]})
+            listed = self._link.client.containers(filters={"status": _HOLDING})
         cpu, memory = 0.0, 0
         holders: dict[str, str] = {}
         for item in listed:
-            attributes = self._inspect(item)
+            attributes = self._inspected.of(item)
             if attributes is None:
                 continue
             limits = attributes["HostConfig"]
@@ -134,8 +134,9 @@ class DockerEngine(DockerImages):
             volumes = self._link.client.volumes(filters={"label": [SCHEMA_LABEL]}).get("Volumes") or []
             listed = self._link.client.containers(all=True, filters={"label": [SCHEMA_LABEL]})
         sessions = {}
+        # Newest first: of two that claim to be one session, the older one is it.
         for item in listed:
-            attributes = self._inspect(item)
+            attributes = self._inspected.of(item)
             if (
                 attributes is not None
                 and (session := session_of(attributes, self._launcher_lives)) is not None
@@ -144,22 +145,18 @@ class DockerEngine(DockerImages):
         for volume in volumes:
             labels = Labels(volume.get("Labels"))
             if labels.ours and labels.id not in sessions and volume["Name"] == home_volume(labels.id):
-                sessions[labels.id] = orphan_of(labels, volume)
-        with self._lock:
-            present = {item["Id"] for item in listed}
-            ours = {one.container_id for one in sessions.values()}
-            for container_id in [one for one in self._inspected if one in ours and one not in present]:
-                del self._inspected[container_id]
+                orphan = orphan_of(labels, volume)
+                # The engine makes the home a moment before the container.
+                young = datetime.now(UTC) - orphan.created_at < IN_CREATION
+                if not (young and self._launcher_lives(labels)):
+                    sessions[labels.id] = orphan
         return tuple(sorted(sessions.values(), key=lambda one: (one.created_at, one.id)))
 
-    def events(self) -> _DockerEvents:
+    def events(self) -> DockerEvents:
         """See the port."""
-        with self._lock:
-            # What changed while nobody listened is not known: everything is inspected anew.
-            self._inspected.clear()
         with translated("listening to the engine"):
             stream = self._link.client.events(decode=True, filters={"type": ["container"], "event": _EVENTS})
-        return _DockerEvents(stream, self._forget, self._link.drop)
+        return DockerEvents(stream, self._link, self._inspected)
 
     # The life of a session
 
@@ -168,28 +165,15 @@ class DockerEngine(DockerImages):
         with self._lock:
             self._launching.add(order.id)
         try:
-            for attempt in range(PORT_TRIES):
-                cancellation.check()
-                report(Progress(Step.CREATING, order.image))
-                container_id = self._create(order)
+            for _ in range(PORT_TRIES):
                 try:
-                    self._upload(container_id)
-                    cancellation.check()
-                    report(Progress(Step.STARTING))
-                    self._start(order.name, container_id)
-                    self._wait_ready(order.name, container_id, cancellation)
-                except _PortInUseError:
-                    self._discard(order.id, container_id)
-                    if attempt == PORT_TRIES - 1:
-                        raise StartFailed(
-                            f"{order.name}: no free port was found on the host", "try again"
-                        ) from None
+                    return self._try_launch(order, report, cancellation)
+                except PortInUseError:
+                    self._discard(order)
                 except BaseException:
-                    self._discard(order.id, container_id)
+                    self._discard(order)
                     raise
-                else:
-                    return self._get(container_id, order.name)
-            raise AssertionError("unreachable: the last attempt returns or raises")
+            raise StartFailed(f"{order.name}: no free port was found on the host", "try again")
         finally:
             with self._lock:
                 self._launching.discard(order.id)
@@ -200,51 +184,45 @@ class DockerEngine(DockerImages):
         with translated(session.name, gone=True):
             attributes = self._link.client.inspect_container(container_id)
         if attributes["State"]["Status"] == "created":
-            self._upload(container_id)
+            self._containers.upload(session.name, container_id)
         try:
-            self._start(session.name, container_id)
-        except _PortInUseError as error:
+            if attributes["State"]["Status"] == "paused":
+                with translated(session.name, gone=True):
+                    self._link.client.unpause(container_id)
+            self._containers.start(session.name, container_id)
+        except PortInUseError as error:
             raise StartFailed(
-                f"{session.name}: a port it keeps is used by another program ({error})",
+                f"{session.name}: {error}, which it keeps, is used by another program",
                 "end that program, or delete the session and launch a new one",
             ) from error
-        self._wait_ready(session.name, container_id, Cancellation())
+        self._containers.wait_ready(session.name, container_id, Cancellation())
         return self._get(container_id, session.name)
 
     def stop(self, session: Session) -> Session:
         """See the port."""
         container_id = self._container_of(session)
         with translated(session.name, gone=True):
-            self._link.client.stop(container_id, timeout=STOP_SECONDS)
+            self._link.patiently(lambda client: client.stop(container_id, timeout=STOP_SECONDS))
         return self._get(container_id, session.name)
 
     def delete(self, session: Session) -> None:
         """See the port."""
-        home = home_volume(session.id)
         if session.container_id is None:
-            if not self._remove_home(session.id):
+            if not self._containers.remove_home(session.id):
                 raise SessionGone(f"{session.name} is gone", "it was deleted meanwhile")
             return
-        with translated(session.name, gone=True):
-            attributes = self._link.client.inspect_container(session.container_id)
-        if Labels(attributes["Config"].get("Labels")).id != session.id:
-            raise SessionGone(f"{session.name} is gone", "its container is another one now")
-        try:
-            with translated(session.name, gone=True):
-                self._link.client.remove_container(session.container_id, v=True, force=True)
-        except EngineError as error:
-            if "already in progress" not in error.message:
-                raise
-            self._wait_removed(session)
-        # Only what was mounted as this session's home: a label alone deletes nothing.
-        if any(mount.get("Name") == home for mount in attributes.get("Mounts") or ()):
-            self._remove_home(session.id)
+        container_id = session.container_id
+        # Only a container that has this home mounted is the session: a label alone deletes nothing.
+        found = self._get(container_id, session.name)
+        self._containers.remove(session.name, container_id)
+        self._containers.remove_home(found.id)
 
     def losses(self, session: Session) -> Losses:
         """See the port."""
         if session.phase is not Phase.RUNNING:
             return Losses(complete=False)
-        outcome = self._exec(session, ["/bin/sh", f"{SESSION_DIRECTORY}/losses.sh"], user="0")
+        command = ["/bin/sh", f"{SESSION_DIRECTORY}/losses.sh"]
+        outcome = self._containers.execute(session.name, self._container_of(session), command, user="0")
         return parse_losses(outcome.output) if outcome.exit_code == 0 else Losses(complete=False)
 
     # Inside a session
@@ -268,18 +246,23 @@ class DockerEngine(DockerImages):
         seconds = str(max(1, int(app.timeout)))
         command = ["/bin/sh", f"{SESSION_DIRECTORY}/app.sh", app.name, str(app.port), seconds]
         line = app.command or "echo 'this app has no command' >&2; exit 1"
-        outcome = self._exec(session, command, env={"SESSIONTUI_COMMAND": line})
+        container_id = self._container_of(session)
+        outcome = self._containers.execute(
+            session.name, container_id, command, env={"SESSIONTUI_COMMAND": line}
+        )
         if outcome.exit_code == 0:
             return
-        output = outcome.errors.decode(errors="replace").strip()
-        reason = output.splitlines()[-1].removeprefix("sessiontui: ") if output else "it said nothing"
+        output = last_words(outcome.errors)
+        killed = outcome.exit_code > 128 and not output
+        reason = "it was killed, perhaps with its session" if killed else reason_in(output)
         raise AppFailed(f"{app.label} did not come up: {reason}", "its last output says more", output=output)
 
     def run(
         self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
     ) -> Outcome:
         """See the port."""
-        return self._exec(session, ["/bin/sh", f"{SESSION_DIRECTORY}/shell.sh", *command], env=env)
+        entered = ["/bin/sh", f"{SESSION_DIRECTORY}/shell.sh", *command]
+        return self._containers.execute(session.name, self._container_of(session), entered, env=env)
 
     def shell(
         self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
@@ -305,7 +288,12 @@ class DockerEngine(DockerImages):
         try:
             with translated(subject):
                 chunks, _ = self._link.client.get_archive(self._container_of(session), path)
-                content = io.BytesIO(b"".join(chunks))
+                content = io.BytesIO()
+                for chunk in chunks:
+                    content.write(chunk)
+                    if content.tell() > SMALL_FILE:
+                        raise EngineError(f"{subject} is too big")
+                content.seek(0)
         except EngineError as error:
             if "No such container" in error.message:
                 raise SessionGone(f"{session.name} is gone", "it was deleted meanwhile") from error
@@ -321,7 +309,7 @@ class DockerEngine(DockerImages):
         """See the port."""
         return self.read_file(session, f"{SESSION_DIRECTORY}/secret").decode().strip()
 
-    def logs(self, session: Session, *, follow: bool = False, tail: int | None = None) -> _DockerStream:
+    def logs(self, session: Session, *, follow: bool = False, tail: int | None = None) -> DockerLog:
         """See the port."""
         with translated(session.name, gone=True):
             stream = self._link.client.logs(
@@ -330,7 +318,7 @@ class DockerEngine(DockerImages):
                 follow=follow,
                 tail="all" if tail is None else tail,
             )
-        return _DockerStream(stream)
+        return DockerLog(stream, self._link)
 
     def close(self) -> None:
         """See the port."""
@@ -338,32 +326,12 @@ class DockerEngine(DockerImages):
 
     # Reading containers
 
-    def _inspect(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The container's details, asked for once per state; None when it is gone by now."""
-        container_id = item["Id"]
-        with self._lock:
-            known = self._inspected.get(container_id)
-        if known is not None and known["State"]["Status"] == item.get("State"):
-            return known
-        try:
-            with translated(container_id, gone=True):
-                attributes: dict[str, Any] = self._link.client.inspect_container(container_id)
-        except SessionGone:
-            return None
-        with self._lock:
-            self._inspected[container_id] = attributes
-        return attributes
-
-    def _forget(self, container_id: str) -> None:
-        with self._lock:
-            self._inspected.pop(container_id, None)
-
     def _get(self, container_id: str, name: str) -> Session:
         with translated(name, gone=True):
             attributes = self._link.client.inspect_container(container_id)
         session = session_of(attributes, self._launcher_lives)
         if session is None:
-            raise SessionGone(f"{name} is gone", "its container is another one now")
+            raise SessionGone(f"{name} is gone", "its container is no session any more")
         return session
 
     def _launcher_lives(self, labels: Labels) -> bool:
@@ -382,6 +350,17 @@ class DockerEngine(DockerImages):
 
     # Steps of a launch
 
+    def _try_launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
+        cancellation.check()
+        report(Progress(Step.CREATING, order.image))
+        container_id = self._create(order)
+        self._containers.upload(order.name, container_id)
+        cancellation.check()
+        report(Progress(Step.STARTING))
+        self._containers.start(order.name, container_id)
+        self._containers.wait_ready(order.name, container_id, cancellation)
+        return self._get(container_id, order.name)
+
     def _create(self, order: Order) -> str:
         info = self._link.info
         taken = {outside for session in self.sessions() for _, outside in session.ports}
@@ -394,183 +373,19 @@ class DockerEngine(DockerImages):
             user_in_container=(0, 0) if self._link.rootless else (order.owner.uid, order.owner.gid),
             log_limit=info.get("LoggingDriver") == "json-file",
         )
-        try:
-            with translated(order.name):
-                created = self._link.client.create_container_from_config(payload, container_name(order))
-        except ImageUnavailable as error:
-            raise ImageUnavailable(f"{order.image} is no longer on the engine", "launch again") from error
-        except EngineError as error:
-            # A create that fails after its volume leaves the volume.
-            self._remove_home(order.id)
-            if "is already in use by container" in error.message:
-                raise NameTaken(
-                    f"{order.name} is taken by another session of yours", "choose another name"
-                ) from error
-            raise _start_error(order.name, error) from error
-        return str(created["Id"])
+        return self._containers.create(order, payload)
 
-    def _upload(self, container_id: str) -> None:
-        with translated("preparing the session", gone=True):
-            self._link.client.put_archive(container_id, "/", session_archive(secrets.token_urlsafe(24)))
+    def _discard(self, order: Order) -> None:
+        """Take back a launch, also one whose create was cut off and whose volume alone was made.
 
-    def _start(self, name: str, container_id: str) -> None:
-        try:
-            with translated(name, gone=True):
-                self._link.client.start(container_id)
-        except (SessionGone, EngineUnreachable):
-            raise
-        except EngineError as error:
-            if "port is already allocated" in error.message or "address already in use" in error.message:
-                raise _PortInUseError(error.message) from error
-            raise _start_error(name, error) from error
-
-    def _wait_ready(self, name: str, container_id: str, cancellation: Cancellation) -> None:
-        """Wait until the start-up script is done; raise StartFailed with its last words."""
-        for _ in range(READY_SECONDS):
-            cancellation.check()
-            try:
-                outcome = self._exec_in(
-                    name, container_id, ["/bin/sh", f"{SESSION_DIRECTORY}/ready.sh", "1"], user="0"
-                )
-            except EngineUnreachable:
-                raise
-            except EngineError:
-                break
-            if outcome.exit_code == 0:
-                return
-            with translated(name, gone=True):
-                state = self._link.client.inspect_container(container_id)["State"]
-            if state["Status"] != "running":
-                break
-        with translated(name, gone=True):
-            output = self._link.client.logs(container_id, tail=15).decode(errors="replace").strip()
-        last = output.splitlines()[-1].removeprefix("sessiontui: ") if output else "it printed nothing"
-        raise StartFailed(f"{name} did not come up: {last}", "the image may lack what a session needs")
-
-    def _discard(self, session_id: str, container_id: str) -> None:
-        """Take back a launch. What an engine that died keeps shows as interrupted at the next start."""
-        with suppress(EngineError), translated("cleaning up"):
-            self._link.client.remove_container(container_id, v=True, force=True)
+        Looks before it removes: an engine that does not answer is asked for nothing that it would do
+        by halves later. What it keeps shows as an interrupted launch.
+        """
+        mine = {"label": [f"{ID_LABEL}={order.id}"]}
         with suppress(EngineError):
-            self._remove_home(session_id)
-
-    def _remove_home(self, session_id: str) -> bool:
-        """Remove a session's home; False when there is none. Raises EngineError when it is held."""
-        try:
-            with translated(f"home of {session_id}", gone=True):
-                self._link.client.remove_volume(home_volume(session_id))
-        except SessionGone:
-            return False
-        return True
-
-    def _wait_removed(self, session: Session) -> None:
-        for _ in range(300):
-            try:
-                with translated(session.name, gone=True):
-                    self._link.client.inspect_container(self._container_of(session))
-            except SessionGone:
-                return
-            time.sleep(0.1)
-        raise EngineError(f"{session.name} is being removed and does not go", "see the engine's log")
-
-    # Commands inside
-
-    def _exec(
-        self,
-        session: Session,
-        command: Sequence[str],
-        *,
-        user: str = "work",
-        env: Mapping[str, str] | None = None,
-    ) -> Outcome:
-        return self._exec_in(session.name, self._container_of(session), command, user=user, env=env)
-
-    def _exec_in(
-        self,
-        name: str,
-        container_id: str,
-        command: Sequence[str],
-        *,
-        user: str,
-        env: Mapping[str, str] | None = None,
-    ) -> Outcome:
-        with translated(name, gone=True):
-            created = self._link.client.exec_create(
-                container_id,
-                list(command),
-                user=user,
-                workdir=HOME,
-                environment=dict(env) if env else None,
-            )
-            output, errors = self._link.client.exec_start(created["Id"], demux=True)
-            code = self._link.client.exec_inspect(created["Id"])["ExitCode"]
-        if code is None:
-            raise EngineError(f"{name}: the command was cut off", "the session may have ended")
-        return Outcome(int(code), output or b"", errors or b"")
-
-
-class _PortInUseError(Exception):
-    """Somebody else was quicker with a port."""
-
-
-class _DockerStream:
-    """Chunks of a log; closing it from any thread ends the iteration."""
-
-    def __init__(self, stream: CancellableStream[bytes]) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        with translated("reading the log"):
-            yield from self._stream
-
-    def close(self) -> None:
-        """End the iteration."""
-        with suppress(OSError):
-            self._stream.close()
-
-
-class _DockerEvents:
-    """Changes of containers. An end that nobody asked for is a lost engine."""
-
-    def __init__(
-        self,
-        stream: CancellableStream[dict[str, Any]],
-        forget: Callable[[str], None],
-        lost: Callable[[], None],
-    ) -> None:
-        self._stream = stream
-        self._forget = forget
-        self._lost = lost
-        self._closed = False
-
-    def __iter__(self) -> Iterator[str]:
-        yield "subscribed"
-        with translated("listening to the engine"):
-            for event in self._stream:
-                self._forget(str((event.get("Actor") or {}).get("ID", "")))
-                yield str(event.get("Action", ""))
-        if not self._closed:
-            # Perhaps to come back as another version: the next call connects anew.
-            self._lost()
-            raise EngineUnreachable("the engine closed the connection", "it may be restarting")
-
-    def close(self) -> None:
-        """End the iteration."""
-        self._closed = True
-        with suppress(OSError):
-            self._stream.close()
-
-
-def _start_error(name: str, error: EngineError) -> EngineError:
-    """What the engine says of a create or start that it refuses, for a person."""
-    if type(error) is not EngineError:
-        return error
-    if "bind source path does not exist" in error.message:
-        path = error.message.rpartition("bind source path does not exist:")[2].strip()
-        return StartFailed(f"{name}: the folder {path} vanished", "make it again, or launch without it")
-    if "could not select device driver" in error.message:
-        return StartFailed(
-            f"{name}: the engine cannot give GPUs to containers",
-            "an administrator installs the NVIDIA container toolkit",
-        )
-    return StartFailed(error.message, error.hint)
+            with translated(order.name):
+                found = self._link.client.containers(all=True, filters=mine)
+            for item in found:
+                with suppress(SessionGone):
+                    self._containers.remove(order.name, item["Id"])
+            self._containers.remove_home(order.id)

@@ -16,11 +16,14 @@ from sessiontui.dockerd import disk_full, disk_is_full, json_stream, translated
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import BuildFailed, EngineError, EngineUnreachable, ImageUnavailable
 from sessiontui.domain.launch import Progress, Step
+from sessiontui.engine import launcher_mark
 from sessiontui.engine.labels import RECIPE_LABEL, STAGE_LABEL
 from sessiontui.engine.link import Link
 from sessiontui.engine.port import Build, Report
 from sessiontui.engine.transfer import BuildProgress, PullProgress
 
+CLEAN_UP_TRIES = 30
+_DAY = 24 * 3600
 _REGISTRY_SAID_NO = (
     "not found",
     "manifest unknown",
@@ -38,6 +41,8 @@ class DockerImages:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._stages: set[str] = set()
+        """Of builds under way."""
 
     def has_image(self, image: str, fingerprint: str = "") -> bool:
         """See the port."""
@@ -53,13 +58,14 @@ class DockerImages:
         """See the port."""
         with translated("listing images"):
             listed = self._link.client.images()
-        return frozenset(tag for image in listed for tag in image.get("RepoTags") or ())
+        tags = {tag for image in listed for tag in image.get("RepoTags") or ()}
+        return frozenset(tags - {"<none>:<none>"})
 
     def pull(self, image: str, report: Report, cancellation: Cancellation) -> None:
         """See the port."""
         name, tag = _name_and_tag(image)
         registry, _ = docker.auth.resolve_repository_name(name)
-        parameters = {"fromImage": name, **({"tag": tag} if tag else {})}
+        parameters = {"fromImage": name, "tag": tag}
         progress = PullProgress(time.monotonic)
         report(Progress(Step.PULLING, f"asking {registry} for {image}"))
         try:
@@ -83,7 +89,7 @@ class DockerImages:
 
     def build(self, build: Build, report: Report, cancellation: Cancellation) -> None:
         """See the port."""
-        stage = f"{time.time_ns():x}"
+        stage = f"{launcher_mark.mark()}:{time.time_ns():x}"
         progress = BuildProgress()
         report(Progress(Step.BUILDING, build.image))
         parameters = {
@@ -93,6 +99,7 @@ class DockerImages:
             "rm": "1",
             "forcerm": "1",
         }
+        self._stages.add(stage)
         try:
             with translated(build.image):
                 messages = json_stream(
@@ -111,16 +118,56 @@ class DockerImages:
             raise
         except (ImageUnavailable, EngineError) as error:
             if type(error) in (EngineError, ImageUnavailable):
-                raise BuildFailed(
-                    error.message, "its last output says why", output="\n".join(progress.lines)
-                ) from error
+                output = "\n".join(progress.lines)
+                if disk_is_full(output):
+                    raise disk_full(build.image) from error
+                raise BuildFailed(error.message, "its last output says why", output=output) from error
             raise
+        else:
+            # What the name meant before, unless a session still uses it.
+            self._prune(RECIPE_LABEL)
         finally:
-            # The stages that saw the host's certificates and index settings, of this build only.
-            with suppress(EngineError), translated("removing build stages"):
-                self._link.client.prune_images(
-                    filters={"dangling": True, "label": [f"{STAGE_LABEL}={stage}"]}
-                )
+            self._remove_stages(stage)
+            self._stages.discard(stage)
+
+    def _remove_stages(self, mine: str) -> None:
+        """Remove the stages that saw the host's certificates and index settings.
+
+        Those of this build, and what is left of builds that were killed.
+        """
+        with suppress(EngineError), translated("removing build stages"):
+            for _ in range(CLEAN_UP_TRIES):
+                images = self._link.client.images(filters={"dangling": True, "label": [STAGE_LABEL]})
+                stages = {str(image["Labels"][STAGE_LABEL]): int(image["Created"]) for image in images}
+                for stage, created in stages.items():
+                    if stage == mine or self._is_left(stage, created):
+                        self._remove_stage(stage)
+                if mine not in stages:
+                    return
+                # A build that was broken off holds its last step for a moment: looked at once more.
+                time.sleep(0.3)
+
+    def _remove_stage(self, stage: str) -> None:
+        label = f"{STAGE_LABEL}={stage}"
+        # An engine that died in a build keeps the container of the step.
+        held = {"label": [label], "status": ["created", "exited"]}
+        for container in self._link.client.containers(all=True, filters=held):
+            with suppress(EngineError), translated("removing a build step"):
+                self._link.client.remove_container(container["Id"], v=True)
+        self._prune(label)
+
+    def _is_left(self, stage: str, created: int) -> bool:
+        """Whether its build has ended. Of one on another machine that is not known: it gets a day."""
+        if stage.startswith(f"{launcher_mark.mark()}:"):
+            return stage not in self._stages
+        return launcher_mark.is_dead(stage) or time.time() - created > _DAY
+
+    def _prune(self, label: str) -> None:
+        """Remove what carries the label, has no name and is not in use."""
+        with suppress(EngineError), translated("removing old images"):
+            self._link.patiently(
+                lambda client: client.prune_images(filters={"dangling": True, "label": [label]})
+            )
 
     def import_image(self, archive: BinaryIO, image: str, report: Report, cancellation: Cancellation) -> None:
         """See the port."""
@@ -130,7 +177,7 @@ class DockerImages:
                 for message in json_stream(
                     self._link.connection,
                     "/images/create",
-                    parameters={"fromSrc": "-", "repo": name, "tag": tag or "latest"},
+                    parameters={"fromSrc": "-", "repo": name, "tag": tag},
                     data=archive,
                     headers={"Content-Type": "application/x-tar"},
                     cancellation=cancellation,
@@ -175,15 +222,14 @@ def _raise_stream_error(subject: str, message: Mapping[str, Any]) -> None:
 def _pull_error(image: str, error: EngineError) -> EngineError:
     if type(error) not in (EngineError, ImageUnavailable):
         return error
-    if any(words in error.message.lower() for words in _REGISTRY_SAID_NO) and (
-        "no such host" not in error.message
-    ):
+    words = error.message.removeprefix(f"{image}: ")
+    if any(no in words.lower() for no in _REGISTRY_SAID_NO) and "no such host" not in words:
         return ImageUnavailable(
-            f"the registry does not give {image}: {error.message}",
+            f"the registry does not give {image}: {words}",
             "check the name; for a private image: docker login",
         )
     return ImageUnavailable(
-        f"no registry answers for {image}: {error.message}",
+        f"no registry answers for {image}: {words}",
         "check the network and its proxy settings, or load the image with: docker load",
         out_of_reach=True,
     )

@@ -19,7 +19,9 @@ def session_of(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels],
     The limits are the container's own, which an update may have changed since the order.
     """
     labels = Labels(attributes["Config"].get("Labels"))
-    if not labels.ours:
+    # Images made of sessions (docker commit) pass the labels on; what runs them has no home of ours.
+    mounted = {mount.get("Name") for mount in attributes.get("Mounts") or ()}
+    if not labels.ours or home_volume(labels.id) not in mounted:
         return None
     host, state = attributes["HostConfig"], attributes["State"]
     memory = int(host.get("Memory") or 0)

@@ -7,6 +7,7 @@ lenient, a missing or garbled one becomes an empty value, and nothing here trust
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,6 +25,10 @@ PREFIX = "sessiontui."
 SCHEMA_LABEL = PREFIX + "schema"
 """Marks a container or volume as a session's; its value is the version of the other labels."""
 ID_LABEL = PREFIX + "id"
+_ID = re.compile(r"^[A-Za-z0-9]{1,64}\Z")
+"""What an id is made of: it becomes part of volume names and of paths."""
+_LONGEST, _LONGEST_IMAGE = 128, 512
+"""Characters of a label that are shown: no honest one holds more."""
 LAUNCHER_LABEL = PREFIX + "launcher"
 """The process that creates it, so that a launch cut off in the middle is known for one."""
 RECIPE_LABEL = PREFIX + "recipe"
@@ -69,7 +74,7 @@ class Labels:
     @property
     def ours(self) -> bool:
         """Whether the object belongs to a session."""
-        return SCHEMA_LABEL in self._labels and bool(self.id)
+        return SCHEMA_LABEL in self._labels and _ID.match(self.id) is not None
 
     @property
     def schema(self) -> int:
@@ -105,7 +110,7 @@ class Labels:
     @property
     def image(self) -> str:
         """The image as it was ordered."""
-        return self._text("image")
+        return self._text("image", _LONGEST_IMAGE)
 
     @property
     def launcher(self) -> str:
@@ -151,8 +156,10 @@ class Labels:
         apps = _list(_json(self._labels.get(PREFIX + "apps", "")))
         return tuple(filter(None, (_read(App, one) for one in apps)))
 
-    def _text(self, name: str) -> str:
-        return self._labels.get(PREFIX + name, "")
+    def _text(self, name: str, longest: int = _LONGEST) -> str:
+        """A label for people to read: neither control characters nor pages of it."""
+        text = str(self._labels.get(PREFIX + name, ""))[:longest]
+        return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
     def _number(self, name: str) -> int:
         value = self._text(name)

@@ -14,12 +14,19 @@ def mark() -> str:
 
 
 def may_live(text: str) -> bool:
-    """Whether the marked process may still be at work. One of another boot or machine is not."""
-    boot, _, rest = text.partition(":")
-    pid, _, began = rest.partition(":")
+    """Whether the marked process may still be at work. One of another boot or machine is not.
+
+    What follows the mark, after a colon, is the marker's own.
+    """
+    boot, pid, began, *_ = [*text.split(":"), "", "", ""]
     if boot != _boot() or not pid.isascii() or not pid.isdigit():
         return False
     return began != "" and _began(int(pid)) == began
+
+
+def is_dead(text: str) -> bool:
+    """Whether the marked process ran in this boot of this machine and has ended."""
+    return text.startswith(f"{_boot()}:") and not may_live(text)
 
 
 def _boot() -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 
-from sessiontui.dockerd import Connection, connect, is_here, translated
+from sessiontui.dockerd import Connection, connect, is_here, patiently, translated
+
+_T = TypeVar("_T")
 
 
 class Link:
@@ -38,6 +40,10 @@ class Link:
         """The SDK's low-level client."""
         return self.connection.client
 
+    def patiently(self, work: Callable[[docker.APIClient], _T]) -> _T:
+        """Do what may take minutes: see :func:`sessiontui.dockerd.patiently`."""
+        return patiently(self.connection, work)
+
     @property
     def info(self) -> dict[str, Any]:
         """``GET /info``, asked for once a connection."""
@@ -63,4 +69,4 @@ class Link:
             connection, self._connection = self._connection, None
             self._info = None
         if connection is not None:
-            connection.client.close()
+            connection.close()

@@ -27,7 +27,7 @@ def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> 
     if status == "running":
         return Phase.RUNNING, "", None
     if status == "paused":
-        return Phase.STOPPED, "paused by other means: docker unpause", None
+        return Phase.STOPPED, "paused by other means: start goes on", None
     if status == "restarting":
         return Phase.PREPARING, "restarting", None
     if status == "removing":
@@ -38,6 +38,8 @@ def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> 
         return Phase.FAILED, "the engine could not remove it in full: delete it again", code
     if state.get("OOMKilled") and code != 143:
         return Phase.FAILED, f"out of memory (limit {format_bytes(memory)})", code
+    if any(words in str(state.get("Error")) for words in ("already allocated", "already in use")):
+        return Phase.FAILED, "did not start: a port it keeps is used by another program", code
     if state.get("Error"):
         return Phase.FAILED, f"did not start: {state['Error']}", code
     if code == 0:
@@ -46,4 +48,7 @@ def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> 
         return Phase.STOPPED, "", code
     if code == 137:
         return Phase.STOPPED, "killed", code
+    if code == 255:
+        # What the engine writes for a container that ran when it, or the machine, went down.
+        return Phase.STOPPED, "ended when the engine or the machine went down", code
     return Phase.FAILED, f"ended with exit code {code}: see its logs", code

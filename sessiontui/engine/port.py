@@ -94,7 +94,9 @@ class Engine(Protocol):
         """
 
     def build(self, build: Build, report: Report, cancellation: Cancellation) -> None:
-        """Build an image; a build that does not end well leaves no image and no container.
+        """Build an image; a build that does not end well leaves no image of the name and no container.
+
+        Steps that were done stay in the builder's cache, for the next try to go on from.
 
         Raises BuildFailed, DiskFull, Cancelled.
         """

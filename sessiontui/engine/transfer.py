@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sessiontui.domain.launch import Progress, Step
+from sessiontui.engine.text import plain
 
 _STEP = re.compile(r"^Step (\d+)/(\d+) ?: ?(.*)")
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class PullProgress:
@@ -20,7 +20,6 @@ class PullProgress:
         self._started = now()
         self._layers: dict[str, tuple[int, int]] = {}
         self._done: set[str] = set()
-        self._known_before: set[str] = set()
 
     def add(self, message: Mapping[str, Any]) -> Progress | None:
         """The progress after one message of ``POST /images/create``; None when it tells nothing.
@@ -33,9 +32,7 @@ class PullProgress:
         current, total = detail.get("current"), detail.get("total")
         if not layer or status.startswith(("Pulling from", "Digest", "Status")):
             return None
-        if status == "Already exists":
-            self._known_before.add(layer)
-        elif status == "Pulling fs layer":
+        if status == "Pulling fs layer":
             self._layers.setdefault(layer, (0, 0))
         elif status == "Downloading" and isinstance(current, int) and isinstance(total, int) and total > 0:
             self._layers[layer] = (min(current, total), total)
@@ -46,17 +43,18 @@ class PullProgress:
             total = self._layers.get(layer, (0, 0))[1]
             self._layers[layer] = (total, total)
             self._done.add(layer)
-        return self._progress()
+        return self._progress() if self._layers else None
 
     def _progress(self) -> Progress:
         fetched = sum(current for current, _ in self._layers.values())
         total = sum(total for _, total in self._layers.values())
         layers, done = len(self._layers), len(self._done)
-        seconds = self._now() - self._started
-        rate = f" · {fetched / seconds / 1e6:.1f} MB/s" if seconds > 0.5 and fetched else ""
         # The engine names sizes layer by layer as it starts them: until all are known the sum is
         # a lower bound, and a bar from it would run backwards.
         known = bool(layers) and all(total for _, total in self._layers.values())
+        seconds = self._now() - self._started
+        fetching = fetched and (fetched < total or not known)
+        rate = f" · {fetched / seconds / 1e6:.1f} MB/s" if seconds > 0.5 and fetching else ""
         text = f"layer {done}/{layers} · {_amount(fetched)}/{_amount(total) if known else '?'}{rate}"
         fraction = (fetched / total + done / layers) / 2 if known and total else None
         return Progress(Step.PULLING, text, fraction)
@@ -76,7 +74,7 @@ class BuildProgress:
 
     def add(self, message: Mapping[str, Any]) -> Progress | None:
         """The progress after one message of ``POST /build``; None when it tells nothing."""
-        text = _CONTROL.sub("", str(message.get("stream", "")).replace("\r", "\n")).strip()
+        text = plain(str(message.get("stream", ""))).strip()
         if not text:
             return None
         for line in text.splitlines():

@@ -14,6 +14,7 @@ from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.domain.session import Owner
 from sessiontui.domain.units import GIB, format_bytes
 from sessiontui.host.daemon import has_systemd, ping
+from sessiontui.host.owner import groups_held, groups_of
 from sessiontui.host.packages import ENGINE, install_commands, join_group_command
 from sessiontui.host.port import ENGINE_ANSWERS, ENGINE_INSTALLED, ENGINE_PERMITTED, Check
 from sessiontui.host.programs import find
@@ -86,15 +87,26 @@ def _engine(
         yield Check(ENGINE_ANSWERS, "unknown", words)
     elif "not permitted" in outcomes:
         yield Check(ENGINE_ANSWERS, "unknown", words)
-        yield Check(
-            ENGINE_PERMITTED,
-            "missing",
-            f"{owner.name} may not open the engine's socket",
-            (f"sudo {join_group_command(owner)}", "newgrp docker"),
-        )
+        denied = tried[outcomes.index("not permitted")].address
+        yield permission(denied, owner, held=groups_held(), to_come=groups_of(owner))
     else:
         remedy = ("docker context ls", "unset DOCKER_HOST DOCKER_CONTEXT") if named else (_start_command(),)
         yield Check(ENGINE_ANSWERS, "missing", words, remedy)
+
+
+def permission(address: Address, owner: Owner, *, held: frozenset[str], to_come: frozenset[str]) -> Check:
+    """What lets the owner in at an address whose socket is there, by groups of this login and the next."""
+    if address.url not in _OURS or "docker" in held:
+        path = address.url.removeprefix("unix://")
+        # Root's Podman has no group of users; everybody can have one of their own.
+        own = "systemctl --user enable --now podman.socket"
+        remedy = own if path.endswith("/podman.sock") else f"ls -lL {path}"
+        return Check(ENGINE_PERMITTED, "missing", f"{owner.name} may not open {path}", (remedy,))
+    if "docker" in to_come:
+        words = f"{owner.name} is in group docker, but this login is older: log in again, or for this shell"
+        return Check(ENGINE_PERMITTED, "missing", words, ("newgrp docker",))
+    words = f"{owner.name} may not open the engine's socket"
+    return Check(ENGINE_PERMITTED, "missing", words, (f"sudo {join_group_command(owner)}", "newgrp docker"))
 
 
 def _place(address: Address) -> str:

@@ -44,10 +44,10 @@ case $port$seconds in '' | *[!0-9]*) die "app.sh: bad port or time" 2 ;; esac
 login_environment
 cd "$home" || exit 1
 log=$session/log/$name.log
-end=$(($(date +%s) + seconds))
+end=$(($(seconds_up) + seconds))
 
 in_time() {
-    [ "$(date +%s)" -lt "$end" ]
+    [ "$(seconds_up)" -lt "$end" ]
 }
 
 # --- one start at a time -------------------------------------------------------------------------
@@ -98,6 +98,12 @@ else
     /bin/sh "$session/app.sh" --run "$name" </dev/null >/dev/null 2>&1 &
 fi
 
+# Says whether any process of the app is left.
+alive() {
+    leader=$(cat "$session/run/$name.pid" 2>/dev/null)
+    [ -n "$leader" ] && kill -0 "-$leader" 2>/dev/null
+}
+
 # Ends the app with all its processes.
 stop_all() {
     leader=$(cat "$session/run/$name.pid" 2>/dev/null)
@@ -110,20 +116,27 @@ stop_all() {
     kill -KILL "-$leader" 2>/dev/null
 }
 
-# Says why, after the last of the app's output.
+# Says why, on a line of its own after the last of the app's output.
 failed() {
-    tail -n 15 "$log" >&2
+    tail -n 15 "$log" | tail -c 4000 >&2
+    [ -z "$(tail -c 1 "$log" | tr '\0' .)" ] || echo >&2
     printf 'sessiontui: %s\n' "$1" >&2
 }
 
+ended=
 while ! listening "$port"; do
-    if [ -e "$session/run/$name.exit" ]; then
-        # One that went to the background may need another moment.
-        nap
-        ! listening "$port" || break
-        stop_all
-        failed "$name ended with status $(cat "$session/run/$name.exit")"
-        exit 1
+    status=$(cat "$session/run/$name.exit" 2>/dev/null)
+    if [ -n "$status" ]; then
+        # One that went to the background has its time for as long as something of it is there, and
+        # a few seconds where it cut all ties.
+        ended=${ended:-$(seconds_up)}
+        if [ "$status" != 0 ] || { ! alive && [ "$(seconds_up)" -gt "$((ended + 3))" ]; }; then
+            nap
+            ! listening "$port" || break
+            stop_all
+            failed "$name ended with status $status"
+            exit 1
+        fi
     fi
     if ! in_time; then
         stop_all

@@ -43,6 +43,12 @@ began() {
     echo "${20}"
 }
 
+# Whole seconds on a clock that nobody sets.
+seconds_up() {
+    read -r _up _ </proc/uptime
+    echo "${_up%%.*}"
+}
+
 # Waits a moment; not every `sleep` knows fractions.
 nap() {
     sleep 0.1 2>/dev/null || sleep 1

@@ -3,6 +3,7 @@
 Given with `--config`, which outweighs whatever the user's own files say.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -13,6 +14,23 @@ token = (SESSION / "secret").read_text(encoding="utf-8").strip()
 if not token:
     # An empty token means: let everybody in.
     raise SystemExit("sessiontui: the session has no secret; Jupyter is not started")
+
+make_record = logging.getLogRecordFactory()
+
+
+def record_without_secret(*args: object, **kwargs: object) -> logging.LogRecord:
+    """Some of the server's messages quote the whole address of a request; the log is for others too."""
+    record = make_record(*args, **kwargs)
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError):
+        return record
+    if token in message:
+        record.msg, record.args = message.replace(token, "[secret]"), ()
+    return record
+
+
+logging.setLogRecordFactory(record_without_secret)
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 

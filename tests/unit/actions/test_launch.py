@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from sessiontui.actions.launch import Launcher, distribution_base, refused_fields
+from sessiontui.actions.launch import Launcher, distribution_base, ready_images, refused_fields
 from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.files import FileCatalogue
 from sessiontui.domain.cancellation import Cancellation
@@ -208,3 +208,26 @@ def test_all_problems_of_a_draft_come_at_once(make: Make) -> None:
 def test_several_problems_of_one_field_are_joined() -> None:
     error = Refused([Problem("env", "one"), Problem("env", "two"), Problem("name", "three")])
     assert refused_fields(error) == {"env": "one; two", "name": "three"}
+
+
+def test_a_base_made_before_serves_also_who_could_not_make_it(make: Make) -> None:
+    launcher, engine, _ = make([distribution_base("debian-bookworm")], PaperHost(()))
+    engine.unavailable.add(BASE)
+    launcher.launch(launcher.order(PYTHON), ignore, Cancellation())
+    assert engine.builds[0].arguments["BASE"] == distribution_base("debian-bookworm")
+
+
+def test_without_a_version_the_one_that_is_prepared_is_taken(make: Make) -> None:
+    launcher, engine, _ = make([distribution_base("debian-bookworm")])
+    unsaid = replace(PYTHON, version="")
+    assert launcher.order(unsaid).version == "3.11"
+    engine._images["docker.io/library/python:3.12-slim-bookworm"] = ""
+    assert launcher.order(unsaid).version == "3.12"
+
+
+def test_an_image_of_an_older_recipe_is_not_ready(make: Make) -> None:
+    launcher, engine, _ = make([BASE])
+    launcher.launch(launcher.order(PYTHON), ignore, Cancellation())
+    assert "sessiontui/python:3.11" in ready_images(launcher._ports)
+    engine._images["sessiontui/python:3.11"] = "an older recipe"
+    assert ready_images(launcher._ports) == {BASE}

@@ -61,6 +61,12 @@ def test_what_another_app_carries_starts_both(ports: Ports, keys: KeyRing) -> No
     assert ports.engine._served[SESSION.id] == {"jupyterlab", "tensorboard"}
 
 
+def test_a_path_from_a_strangers_label_stays_behind_the_host(ports: Ports, keys: KeyRing) -> None:
+    app = replace(SESSION.apps[0], path="@evil.example/")
+    endpoint = open_app(ports, replace(SESSION, apps=(app,)), app.name, keys=keys, environ={})
+    assert endpoint.url.startswith("http://127.0.0.1:20002/@evil.example/")
+
+
 def test_ssh_is_told_with_a_key_only_its_owner_reads_and_a_known_host(
     ports: Ports, keys: KeyRing, tmp_path: Path
 ) -> None:

@@ -114,7 +114,8 @@ class CountingHost:
             state = Check(ENGINE_INSTALLED, "unknown", "DOCKER_HOST names an engine elsewhere")
         answers = Check(ENGINE_ANSWERS, "ok" if self.running else "missing", "tried", ("unset DOCKER_HOST",))
         if self.denied:
-            return state, Check(ENGINE_PERMITTED, "missing", "no", ("sudo usermod -aG docker alice",))
+            remedy = ("sudo usermod -aG docker alice", "newgrp docker")
+            return state, Check(ENGINE_PERMITTED, "missing", "alice may not", remedy)
         return state, answers
 
     def install(self, packages: Sequence[str], say: Say) -> None:
@@ -164,6 +165,19 @@ def test_yes_asks_nothing_and_a_second_time_changes_nothing() -> None:
     assert again.heard[-1] == "Python 3.12: the image is here already"
 
 
+def test_image_of_another_recipe_is_told_from_one_that_is_not_here() -> None:
+    host, said = CountingHost(installed=True, running=True), list[str]()
+    host.engine = MemoryEngine(images=(PYTHON.versions[0].image,))
+    host.engine._images[PYTHON.versions[0].image] = "f0"
+    assert doctor(host.ports, host, said.append)
+    assert "? Image of Python 3.12: made by another recipe than this program's" in said[-2]
+    person = Person(True)
+    ports = person.set_up(host)
+    assert any("of Python 3.12 here was made by another recipe" in line for line in person.heard)
+    assert "the next launch is quick" in person.asked[0]
+    assert ports.engine.has_image("sessiontui/python:3.12", "f1")
+
+
 def test_installed_engine_is_only_started() -> None:
     host = CountingHost(installed=True)
     Person().set_up(host, yes=True)
@@ -205,10 +219,15 @@ def test_caller_of_sudo_is_told_that_they_join_the_group() -> None:
 
 def test_socket_that_may_not_be_opened_is_no_reason_to_install() -> None:
     host = CountingHost(installed=True, running=True, denied=True)
-    with pytest.raises(HostError) as caught:
+    with pytest.raises(HostError, match="alice may not") as caught:
         Person().set_up(host, yes=True)
     assert host.done == []
-    assert "sudo usermod -aG docker alice" in caught.value.hint
+    assert caught.value.hint.splitlines() == [
+        "an administrator runs:",
+        "  sudo usermod -aG docker alice",
+        "then log in again, or run:",
+        "  newgrp docker",
+    ]
 
 
 def test_engine_named_elsewhere_that_does_not_answer_is_no_reason_to_install() -> None:

@@ -144,6 +144,7 @@ def test_image_named_outright_has_no_environment_and_every_app_we_know() -> None
         (replace(GOOD, env=(("SESSIONTUI_ID", "x"),)), "env", "are ours"),
         (replace(GOOD, env=(("A", "1"), ("A", "2"))), "env", "set twice"),
         (replace(GOOD, env=(("A", "x\0y"),)), "env", "NUL"),
+        (replace(GOOD, env=(("A", "x" * 131_070),)), "env", "less than 128K"),
     ],
 )
 def test_each_wrong_input_is_told_under_its_field(draft: Draft, field: str, message: str) -> None:

@@ -11,6 +11,7 @@ from sessiontui.domain.session import Owner, Phase
 from sessiontui.domain.units import GIB
 from sessiontui.engine.inspection import cpu_limit, orphan_of, session_of
 from sessiontui.engine.labels import Labels, labels_of
+from sessiontui.engine.payload import home_volume
 
 ORDER = Order("0123456789ab", "nifty-bohr", Owner("alice", 1000, 100), "python", "3.12", "i:1", Ask(2, GIB))
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -27,6 +28,7 @@ def attributes(**state: Any) -> dict[str, Any]:
             "PortBindings": {"8888/tcp": [{"HostIp": "127.0.0.1", "HostPort": "20002"}], "53/udp": None},
             "DeviceRequests": [{"DeviceIDs": ["GPU-1"]}],
         },
+        "Mounts": [{"Type": "volume", "Name": home_volume(ORDER.id), "Destination": "/home/work"}],
         "State": {"Status": "running", "Pid": 7, "StartedAt": "2026-01-02T00:00:01.5Z", **state},
     }
 
@@ -53,6 +55,13 @@ def test_a_container_of_others_is_no_session() -> None:
     foreign = attributes()
     foreign["Config"]["Labels"] = {"app": "db"}
     assert session_of(foreign, lambda _: False) is None
+
+
+def test_a_container_that_carries_our_labels_without_the_home_is_no_session() -> None:
+    # As made by `docker run` of an image that `docker commit` made of a session.
+    copy = attributes()
+    copy["Mounts"] = []
+    assert session_of(copy, lambda _: False) is None
 
 
 def test_a_home_without_container_is_a_failed_session() -> None:

@@ -24,14 +24,15 @@ apps = st.builds(
     path=words, command=words, secret=st.booleans(), via=words, needs=words,
     timeout=st.floats(0, 1000), icon=words,
 )  # fmt: skip
+shown = st.text("abcXYZ0189 ._-/:äλ語", min_size=1, max_size=20)
 orders = st.builds(
     Order,
     id=st.text("abcdef0123456789", min_size=12, max_size=12),
-    name=st.text(min_size=1, max_size=30),
-    owner=st.builds(Owner, st.text(min_size=1, max_size=20), st.integers(0, 2**31), st.integers(0, 2**31)),
-    environment=st.text(min_size=1, max_size=20),
-    version=words,
-    image=words,
+    name=shown,
+    owner=st.builds(Owner, shown, st.integers(0, 2**31), st.integers(0, 2**31)),
+    environment=shown,
+    version=shown,
+    image=shown,
     ask=st.builds(Ask, st.floats(0.1, 512), st.integers(0, 2**45), st.integers(0, 16)),
     devices=st.lists(words, max_size=3).map(tuple),
     mounts=st.lists(st.builds(Mount, words, words, words, st.booleans()), max_size=3).map(tuple),
@@ -76,6 +77,20 @@ def test_labels_of_others_are_not_ours() -> None:
     assert not Labels({"maintainer": "x"}).ours
     assert not Labels({ID_LABEL: "abc"}).ours
     assert not Labels({SCHEMA_LABEL: "1"}).ours
+
+
+@pytest.mark.parametrize("session_id", ["../../.ssh/x", "a/b", "a b", "a\n", "", "x" * 65, "é"])
+def test_an_id_that_could_not_be_part_of_a_path_is_none(session_id: str) -> None:
+    assert not Labels({SCHEMA_LABEL: "1", ID_LABEL: session_id}).ours
+
+
+def test_what_people_read_is_short_and_no_terminal_obeys_it() -> None:
+    hostile = "\x1b[31mred\x1b]0;title\x07\nnext\u202e" + "x" * 10_240
+    labels = Labels({PREFIX + name: hostile for name in ("name", "owner", "environment", "version", "image")})
+    for text in (labels.name, labels.owner.name, labels.environment, labels.version, labels.image):
+        assert text.isprintable()
+        assert text.startswith("\ufffd[31mred")
+        assert len(text) <= 512
 
 
 @pytest.mark.parametrize("schema", ["2", "99", "", "x", "-1", "9" * 5000])

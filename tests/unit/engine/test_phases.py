@@ -22,11 +22,17 @@ from sessiontui.engine.phases import phase_of
         # A program inside was killed for memory once; the session itself was stopped in order.
         ({"Status": "exited", "ExitCode": 143, "OOMKilled": True}, Phase.STOPPED, ""),
         ({"Status": "exited", "ExitCode": 3}, Phase.FAILED, "exit code 3"),
+        ({"Status": "exited", "ExitCode": 255}, Phase.STOPPED, "the machine went down"),
+        (
+            {"Status": "exited", "ExitCode": 128, "Error": "listen tcp4 127.0.0.1:1: address already in use"},
+            Phase.FAILED,
+            "a port it keeps is used",
+        ),
         ({"Status": "exited", "ExitCode": 127, "Error": "no such file"}, Phase.FAILED, "no such file"),
         ({"Status": "created"}, Phase.FAILED, "launch interrupted"),
         ({"Status": "removing"}, Phase.STOPPING, ""),
         ({"Status": "dead"}, Phase.FAILED, "delete it again"),
-        ({"Status": "paused"}, Phase.STOPPED, "unpause"),
+        ({"Status": "paused"}, Phase.STOPPED, "start goes on"),
         ({"Status": "restarting"}, Phase.PREPARING, "restarting"),
         ({}, Phase.FAILED, ""),
     ],

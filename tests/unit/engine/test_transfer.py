@@ -41,6 +41,16 @@ def test_the_bar_waits_until_every_size_is_known() -> None:
     assert "/?" in progress.text
 
 
+def test_a_rate_is_shown_only_while_something_is_fetched() -> None:
+    assert pulled({"id": "a", "status": "Already exists"}) is None
+    fetched: tuple[dict[str, object], ...] = (*BEGIN, download("a", 10, 10), download("b", 10, 10))
+    progress = pulled(
+        *fetched, {"id": "a", "status": "Extracting", "progressDetail": {"current": 1, "total": 9}}
+    )
+    assert progress is not None
+    assert progress.text == "layer 0/2 · 0.0 MB/0.0 MB"
+
+
 def test_all_layers_unpacked_is_the_end() -> None:
     progress = pulled(
         *BEGIN,

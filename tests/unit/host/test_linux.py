@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from sessiontui.dockerd import Address
 from sessiontui.domain.errors import HostError
 from sessiontui.domain.session import Owner
-from sessiontui.host.checks import look
+from sessiontui.host.checks import look, permission
 from sessiontui.host.linux import LinuxHost
-from sessiontui.host.owner import find_owner
+from sessiontui.host.owner import find_owner, groups_held, groups_of
 from sessiontui.host.packages import ENGINE, install_commands, install_packages, is_installed
 from sessiontui.host.port import ENGINE_ANSWERS, ENGINE_INSTALLED, Check, Host
 from sessiontui.host.programs import run, with_administrators_path
@@ -121,6 +122,33 @@ def test_engine_over_the_network_is_left_to_its_client() -> None:
 def test_socket_that_hangs_does_not_answer(listening: str) -> None:
     found = checks({"DOCKER_HOST": f"unix://{listening}"})
     assert "does not answer" in found[ENGINE_ANSWERS].detail
+
+
+@pytest.mark.parametrize(
+    ("path", "held", "to_come", "words", "remedy"),
+    [
+        ("/var/run/docker.sock", "", "", "may not open", ("sudo usermod -aG docker alice", "newgrp docker")),
+        ("/var/run/docker.sock", "", "docker", "log in again", ("newgrp docker",)),
+        ("/var/run/docker.sock", "docker", "docker", "may not", ("ls -lL /var/run/docker.sock",)),
+        ("/run/podman/podman.sock", "", "", "may not", ("systemctl --user enable --now podman.socket",)),
+        ("/srv/other.sock", "", "docker", "may not", ("ls -lL /srv/other.sock",)),
+    ],
+)
+def test_who_may_not_use_the_engine_is_told_what_lets_them_in(
+    path: str, held: str, to_come: str, words: str, remedy: tuple[str, ...]
+) -> None:
+    address = Address(f"unix://{path}", "socket")
+    check = permission(address, ALICE, held=frozenset(held.split()), to_come=frozenset(to_come.split()))
+    assert check.state == "missing"
+    assert words in check.detail
+    assert check.remedy == remedy
+
+
+def test_groups_are_those_of_the_next_login() -> None:
+    account = pwd.getpwuid(os.getuid())
+    assert groups_of(Owner(account.pw_name, account.pw_uid, 0)) >= {"root"}
+    assert groups_of(Owner("no-such-user", 4242, 4_000_000_000)) == frozenset()
+    assert all(groups_held())
 
 
 @pytest.mark.parametrize(

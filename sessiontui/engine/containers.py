@@ -1,0 +1,205 @@
+"""The life of one container by its id: created, filled, started, asked, removed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import docker.errors
+
+from sessiontui.dockerd import disk_full, disk_is_full, translated
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.errors import (
+    EngineError,
+    EngineUnreachable,
+    ImageUnavailable,
+    NameTaken,
+    SessionGone,
+    StartFailed,
+)
+from sessiontui.domain.folder import HOME
+from sessiontui.domain.launch import Order
+from sessiontui.engine.link import Link
+from sessiontui.engine.payload import SESSION_DIRECTORY, container_name, home_volume
+from sessiontui.engine.port import Outcome
+from sessiontui.engine.text import plain
+from sessiontui.engine.upload import session_archive
+
+READY_SECONDS = 90
+"""How long a started session may take to prepare itself."""
+
+REMOVE_SECONDS = 600
+"""How long a removal that somebody else began may take."""
+
+OUTPUT_KEPT = 8000
+"""Bytes kept of what a program printed before it failed."""
+
+
+class PortInUseError(Exception):
+    """Somebody else was quicker with a port; says which."""
+
+
+class Containers:
+    """Steps on containers, for any thread. ``name`` is the session's, for errors.
+
+    All raise EngineError and its like, SessionGone where the container is missing.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def create(self, order: Order, payload: Mapping[str, Any]) -> str:
+        """Create the order's container and home; the container's id. Raises NameTaken, StartFailed,
+        ImageUnavailable, DiskFull.
+        """
+        try:
+            with translated(order.name):
+                created = self._link.patiently(
+                    lambda client: client.create_container_from_config(payload, container_name(order))
+                )
+        except ImageUnavailable as error:
+            raise ImageUnavailable(f"{order.image} is no longer on the engine", "launch again") from error
+        except EngineError as error:
+            if "is already in use by" in error.message:
+                raise NameTaken(
+                    f"{order.name} is taken: a container is called {container_name(order)}",
+                    "choose another name",
+                ) from error
+            raise _start_error(order.name, error) from error
+        return str(created["Id"])
+
+    def upload(self, name: str, container_id: str) -> None:
+        """Put our files and a new secret into a container that has not started."""
+        archive = session_archive(secrets.token_urlsafe(24))
+        with translated(name, gone=True):
+            self._link.patiently(lambda client: client.put_archive(container_id, "/", archive))
+
+    def start(self, name: str, container_id: str) -> None:
+        """Start it. Raises PortInUseError, StartFailed, DiskFull."""
+        try:
+            with translated(name, gone=True):
+                self._link.patiently(lambda client: client.start(container_id))
+        except (SessionGone, EngineUnreachable):
+            raise
+        except EngineError as error:
+            if "port is already allocated" in error.message or "address already in use" in error.message:
+                port = re.search(r"(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)", error.message)
+                raise PortInUseError(f"port {port[1]}" if port else "a port") from error
+            raise _start_error(name, error) from error
+
+    def wait_ready(self, name: str, container_id: str, cancellation: Cancellation) -> None:
+        """Wait until the start-up script is done. Raises StartFailed with its last words, Cancelled."""
+        command = ["/bin/sh", f"{SESSION_DIRECTORY}/ready.sh", "1"]
+        for _ in range(READY_SECONDS):
+            cancellation.check()
+            try:
+                outcome = self.execute(name, container_id, command, user="0")
+            except EngineUnreachable:
+                raise
+            except EngineError:
+                break
+            if outcome.exit_code == 0:
+                return
+            with translated(name, gone=True):
+                state = self._link.client.inspect_container(container_id)["State"]
+            if state["Status"] != "running":
+                break
+        with translated(name, gone=True):
+            output = last_words(self._link.client.logs(container_id, tail=15))
+        if disk_is_full(output):
+            raise disk_full(name)
+        raise StartFailed(
+            f"{name} did not come up: {reason_in(output)}", "the image may lack what a session needs"
+        )
+
+    def remove(self, name: str, container_id: str) -> None:
+        """Remove it, running or not, with its anonymous volumes; somebody may be at it already."""
+        with translated(name, gone=True):
+            try:
+                self._link.patiently(lambda client: client.remove_container(container_id, v=True, force=True))
+            except docker.errors.APIError as error:
+                if "already in progress" not in str(error.explanation):
+                    raise
+                self._wait_removed(name, container_id)
+
+    def remove_home(self, session_id: str) -> bool:
+        """Remove a session's home; False when there is none. Raises EngineError when it is held."""
+        try:
+            with translated("its home", gone=True):
+                self._link.patiently(lambda client: client.remove_volume(home_volume(session_id)))
+        except SessionGone:
+            return False
+        except EngineError as error:
+            if "in use" not in error.message:
+                raise
+            raise EngineError(
+                "another container uses its home, which is kept",
+                f"see which: docker ps -a --filter volume={home_volume(session_id)}",
+            ) from error
+        return True
+
+    def _wait_removed(self, name: str, container_id: str) -> None:
+        end = time.monotonic() + REMOVE_SECONDS
+        while time.monotonic() < end:
+            try:
+                with translated(name, gone=True):
+                    state = self._link.client.inspect_container(container_id)["State"]
+            except SessionGone:
+                return
+            if state["Status"] == "dead":
+                break
+            time.sleep(0.2)
+        raise EngineError(f"{name} is being removed and does not go", "see the engine's log")
+
+    def execute(
+        self,
+        name: str,
+        container_id: str,
+        command: Sequence[str],
+        *,
+        user: str = "work",
+        env: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """Run a command to its end in the container's home, without a terminal."""
+        with translated(name, gone=True):
+            created = self._link.client.exec_create(
+                container_id,
+                list(command),
+                user=user,
+                workdir=HOME,
+                environment=dict(env) if env else None,
+            )
+            output, errors = self._link.patiently(lambda client: client.exec_start(created["Id"], demux=True))
+            code = self._link.client.exec_inspect(created["Id"])["ExitCode"]
+        if code is None:
+            raise EngineError(f"{name}: the command was cut off", "the session may have ended")
+        return Outcome(int(code), output or b"", errors or b"")
+
+
+def last_words(output: bytes) -> str:
+    """The end of what a program in a session printed: no terminal obeys it, no screen is flooded."""
+    return plain(output[-OUTPUT_KEPT:].decode(errors="replace")).strip()
+
+
+def reason_in(output: str) -> str:
+    """The last line, which is ours where we had something to say."""
+    last = output.splitlines()[-1] if output else "it printed nothing"
+    return last.removeprefix("sessiontui: ")[:300]
+
+
+def _start_error(name: str, error: EngineError) -> EngineError:
+    """What the engine says of a create or start that it refuses, for a person."""
+    if type(error) is not EngineError:
+        return error
+    if "bind source path does not exist" in error.message:
+        path = error.message.rpartition("bind source path does not exist:")[2].strip()
+        return StartFailed(f"{name}: the folder {path} vanished", "make it again, or launch without it")
+    if "could not select device driver" in error.message:
+        return StartFailed(
+            f"{name}: the engine cannot give GPUs to containers",
+            "an administrator installs the NVIDIA container toolkit",
+        )
+    return StartFailed(error.message, error.hint)

@@ -1,0 +1,28 @@
+"""Programs of the distribution's packages for tests, unpacked and not installed: no service starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def unpacked(package: str, program: str, directory: Path) -> Path:
+    """The package's program, fetched by the machine's own apt."""
+    if not shutil.which("apt-get"):
+        pytest.skip(f"{package} comes from Debian's and Ubuntu's packages")
+    downloads = directory / package
+    downloads.mkdir()
+    fetch = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package]
+    if subprocess.run(fetch, cwd=downloads, check=False, capture_output=True).returncode:
+        if os.geteuid() != 0:
+            pytest.skip(f"apt-get download {package} finds nothing: apt-get update needs root")
+        subprocess.run(["apt-get", "update", "-qq"], check=True, capture_output=True)
+        subprocess.run(fetch, cwd=downloads, check=True, capture_output=True)
+    (archive,) = downloads.glob("*.deb")
+    subprocess.run(["dpkg", "-x", archive, downloads], check=True)
+    (found,) = downloads.rglob(f"bin/{program}")
+    return found

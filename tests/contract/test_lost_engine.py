@@ -1,0 +1,307 @@
+"""What happens when the engine dies, hangs or runs out of disk: on an engine of our own, in a network
+and on a small disk of its own."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from sessiontui import dockerd
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import App
+from sessiontui.domain.errors import Cancelled, DiskFull, EngineError, EngineUnreachable
+from sessiontui.domain.launch import Progress, Step
+from sessiontui.domain.session import Phase
+from sessiontui.engine.docker import DockerEngine
+from sessiontui.engine.link import Link
+from sessiontui.engine.port import Build
+from tests.contract.conftest import Bench, ignore
+from tests.contract.packages import unpacked
+
+IMAGE = "sessiontui-test/busybox:1"
+RECIPE = f"""\
+FROM {IMAGE} AS tools
+ARG STAGE=tools
+LABEL sessiontui.stage=${{STAGE}}
+RUN echo the password of a package index >/secret
+RUN echo stage made; sleep SECONDS
+FROM {IMAGE}
+COPY --from=tools /bin/busybox /copied
+"""
+
+
+class PrivateEngine:
+    """A dockerd that may be killed, stopped and filled up."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.data = directory / "data"
+        self.environ = {"DOCKER_HOST": f"unix://{directory}/d.sock"}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, again where it was killed, and wait until it answers."""
+        for name in ("pid", "d.sock"):
+            (self._directory / name).unlink(missing_ok=True)
+        command: list[str | Path] = [
+            "unshare", "--net", "dockerd", "-H", self.environ["DOCKER_HOST"], "--data-root", self.data,
+            "--exec-root", self._directory / "exec", "--pidfile", self._directory / "pid",
+            "--bridge=none", "--iptables=false", "--storage-driver=overlay2",
+        ]  # fmt: skip
+        with (self._directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        for _ in range(300):
+            with suppress(EngineError):
+                dockerd.connect(self.environ, timeout=1).close()
+                return
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.1)
+        pytest.fail((self._directory / "log").read_text()[-2000:])
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; one that is killed is gone on return."""
+        assert self._process is not None
+        note = self._directory / "exec/containerd/containerd.pid"
+        containerd = Path("/proc", note.read_text()) if note.exists() else Path("/nowhere")
+        self._process.send_signal(number)
+        if number in (signal.SIGKILL, signal.SIGTERM):
+            self._process.wait(60)
+            # Its containerd goes with it, a moment later: the next dockerd would wait for the dead one.
+            for _ in range(300):
+                if not (containerd / "exe").exists():
+                    break
+                time.sleep(0.1)
+            note.unlink(missing_ok=True)
+
+    def client(self) -> DockerEngine:
+        """An adapter that gives up on a silent engine after a second."""
+        link = Link(self.environ, lambda environ: dockerd.connect(environ, timeout=1))
+        return DockerEngine(self.environ, link)
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
+    if os.geteuid() != 0 or not all(map(shutil.which, ("dockerd", "unshare"))):
+        pytest.skip("an engine of our own needs root, dockerd and unshare")
+    # A socket's path is short.
+    directory = Path("/run") / f"sessiontui-test-{os.getpid()}"
+    private = PrivateEngine(directory)
+    private.data.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", private.data], check=True)
+    try:
+        private.start()
+        busybox = unpacked("busybox-static", "busybox", tmp_path_factory.mktemp("packages"))
+        engine = private.client()
+        engine.import_image(io.BytesIO(root_file_system(busybox)), IMAGE, ignore, Cancellation())
+        engine.close()
+        yield private
+    finally:
+        private.signal(signal.SIGCONT)
+        private.signal(signal.SIGTERM)
+        subprocess.run(["umount", "--recursive", private.data], check=True)
+        shutil.rmtree(directory)
+
+
+def root_file_system(busybox: Path) -> bytes:
+    """A tar of busybox under all its names."""
+    names = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(busybox, "bin/busybox")
+        for name in names:
+            if name != "busybox":
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                archive.addfile(link)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def bench(private: PrivateEngine, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(private.client(), IMAGE, tmp_path, real=True)
+    yield bench
+    for session in bench.engine.sessions():
+        bench.engine.delete(session)
+    client = private.client()._link.client
+    assert not client.containers(all=True)
+    assert not client.volumes()["Volumes"]
+    bench.engine.close()
+
+
+def recipe(seconds: int) -> dict[str, bytes]:
+    return {"Dockerfile": RECIPE.replace("SECONDS", str(seconds)).encode()}
+
+
+def caught_in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
+    """A thread that does the work, and where its result or error will be."""
+    outcome: list[object] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except EngineError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, outcome
+
+
+def test_whoever_waits_for_an_engine_that_dies_is_told_and_all_is_as_the_engine_has_it_afterwards(
+    private: PrivateEngine, bench: Bench
+) -> None:
+    engine = bench.engine
+    session = bench.launch(bench.order(apps=(App("slow", "Slow", "http", 8000, command="sleep 60"),)))
+    events = engine.events()
+    heard = iter(events)
+    assert next(heard) == "subscribed"
+    pid = next(one.pid for one in engine.sessions())
+    waiting = [
+        caught_in_thread(lambda: list(heard)),
+        caught_in_thread(lambda: list(engine.logs(session, follow=True))),
+        caught_in_thread(lambda: engine.run(session, ["sleep", "60"])),
+        caught_in_thread(lambda: engine.serve(session, session.apps[0])),
+    ]
+    time.sleep(0.5)
+    private.signal(signal.SIGKILL)
+    for thread, outcome in waiting:
+        thread.join(10)
+        assert isinstance(outcome[0], EngineUnreachable)
+    with pytest.raises(EngineUnreachable):
+        engine.sessions()
+    private.start()
+    assert next(iter(engine.events())) == "subscribed"
+    (again,) = engine.sessions()
+    assert (again.id, again.phase, again.pid) == (session.id, Phase.STOPPED, None)
+    assert engine.start(again).phase is Phase.RUNNING
+    assert next(one.pid for one in engine.sessions()) not in (None, pid)
+
+
+@pytest.mark.parametrize("at", [Step.CREATING, Step.STARTING])
+def test_an_engine_that_dies_in_a_launch_leaves_nothing_that_is_not_shown(
+    private: PrivateEngine, bench: Bench, at: Step
+) -> None:
+    def report(progress: Progress) -> None:
+        if progress.step is at:
+            private.signal(signal.SIGKILL)
+
+    order = bench.order()
+    with pytest.raises(EngineUnreachable):
+        bench.engine.launch(order, report, Cancellation())
+    private.start()
+    left = bench.engine.sessions()
+    assert len(left) == (0 if at is Step.CREATING else 1)
+    for session in left:
+        assert session.interrupted
+        assert bench.engine.start(session).phase is Phase.RUNNING
+
+
+def test_an_engine_that_hangs_is_unreachable_in_time(
+    private: PrivateEngine, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dockerd, "TIMEOUT", 1)
+    session = bench.launch(bench.order())
+    order = bench.order()
+
+    def hang(progress: Progress) -> None:
+        if progress.step is Step.STARTING:
+            private.signal(signal.SIGSTOP)
+
+    running, outcome = caught_in_thread(lambda: bench.engine.run(session, ["sleep", "30"]))
+    try:
+        with pytest.raises(EngineUnreachable, match="in time"):
+            bench.engine.launch(order, hang, Cancellation())
+        running.join(10)
+        assert isinstance(outcome[0], EngineUnreachable)
+    finally:
+        private.signal(signal.SIGCONT)
+
+
+def test_what_takes_long_is_waited_for_as_long_as_the_engine_answers(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dockerd, "TIMEOUT", 1)
+    session = bench.launch(bench.order())
+    assert bench.engine.run(session, ["sleep", "3"]).exit_code == 0
+
+
+def test_stages_of_builds_that_were_killed_go_with_the_next_build(
+    private: PrivateEngine, bench: Bench
+) -> None:
+    engine = bench.engine
+    assert isinstance(engine, DockerEngine)
+
+    def stages() -> list[object]:
+        found: list[object] = engine._link.client.images(filters={"label": ["sessiontui.stage"]})
+        return found
+
+    def kill(progress: Progress) -> None:
+        if progress.text.endswith("stage made") and "sleep" not in progress.text:
+            private.signal(signal.SIGKILL)
+
+    with pytest.raises(EngineUnreachable):
+        engine.build(Build("sessiontui-test/built:1", recipe(20)), kill, Cancellation())
+    private.start()
+    assert not engine.has_image("sessiontui-test/built:1")
+
+    cancellation = Cancellation()
+
+    def cancel(progress: Progress) -> None:
+        if progress.text.endswith("stage made") and "sleep" not in progress.text:
+            cancellation.request()
+
+    with pytest.raises(Cancelled):
+        engine.build(Build("sessiontui-test/built:1", recipe(21)), cancel, cancellation)
+    engine.build(Build("sessiontui-test/built:1", recipe(0)), ignore, Cancellation())
+    assert not stages()
+    engine._link.client.remove_image("sessiontui-test/built:1")
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(private: PrivateEngine, bench: Bench) -> None:
+    engine = bench.engine
+    assert isinstance(engine, DockerEngine)
+    big = f"FROM {IMAGE}\nRUN dd if=/dev/zero of=/big bs=1M count=100\n".encode()
+    with pytest.raises(DiskFull):
+        engine.build(Build("sessiontui-test/big:1", {"Dockerfile": big}), ignore, Cancellation())
+    with pytest.raises(DiskFull):
+        engine.build(
+            Build("sessiontui-test/big:1", {"Dockerfile": f"FROM {IMAGE}\nCOPY big /\n".encode(),
+                                            "big": bytes(60_000_000)}),
+            ignore, Cancellation(),
+        )  # fmt: skip
+    with pytest.raises(DiskFull):
+        engine.import_image(
+            io.BytesIO(tar_of(bytes(100_000_000))), "sessiontui-test/big:2", ignore, Cancellation()
+        )
+    filler = private.data / "filler"
+    try:
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(65536))
+        with pytest.raises(DiskFull):
+            bench.launch(bench.order())
+    finally:
+        filler.unlink()
+    assert engine.sessions() == ()
+    assert engine.images() == {IMAGE}
+
+
+def tar_of(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("big")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
