@@ -88,6 +88,7 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
         copy=Clipboard(cast("Mode", settings.clipboard), environ, write).copy,
         interval=settings.interval,
         now=time.time,
+        keymap=settings.keys,
     )
     try:
         app.run(mouse=mouse)

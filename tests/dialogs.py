@@ -10,13 +10,14 @@ from typing import Any, Generic, TypeVar, cast
 
 from textual.app import App
 from textual.pilot import Pilot
+from textual.reactive import reactive
 from textual.screen import Screen
 
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.environment import App as SessionApp
 from sessiontui.domain.environment import Environment, Version
-from sessiontui.domain.picture import HostUsage
+from sessiontui.domain.picture import HostUsage, Picture
 from sessiontui.domain.resources import Ask, Gpu
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB, MIB
@@ -24,6 +25,7 @@ from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import Host
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.themes import THEMES
 
 Result = TypeVar("Result")
@@ -90,7 +92,7 @@ class ListedCatalogue:
         return {"Dockerfile": b"FROM scratch\n"}
 
     def fingerprint(self, environment: Environment) -> str:
-        return "1"
+        return ""
 
 
 class NamingLauncher(Launcher):
@@ -155,9 +157,13 @@ class World:
 
 
 class Stage(App[Result], Generic[Result]):
-    """An app that opens one dialog and keeps what it was dismissed with."""
+    """An app that opens one dialog in the dashboard's looks and keeps what it was dismissed with."""
 
+    CSS_PATH = SessiontuiApp.CSS_PATH
     ENABLE_COMMAND_PALETTE = False
+
+    picture: reactive[Picture] = reactive(Picture(), init=False, always_update=True)
+    """As the dashboard's: dialogs watch it."""
 
     def __init__(self, screen: Screen[Result], *, light: bool = False) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -23,6 +24,7 @@ from sessiontui.domain.picture import Picture
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands import COMMANDS
 from sessiontui.ui.desk import Desk
+from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.launches import Launches
 from sessiontui.ui.leave import leave, leave_at_once, when_told_to_end
 from sessiontui.ui.mouse import Mouse
@@ -35,14 +37,18 @@ SHEETS = ("base.tcss", "main.tcss", "dialogs.tcss", "launch.tcss", "apps.tcss")
 
 
 class SessiontuiApp(App[None]):
-    """The dashboard. ``interval`` is the seconds between two looks at the meters, None for no looks."""
+    """The dashboard.
+
+    ``interval`` is the seconds between two looks at the meters, None for no looks; ``keymap`` the keys
+    by command name that are not the built-in ones. Raises ConfigError for keys that cannot be meant.
+    """
 
     TITLE = "sessiontui"
     CSS_PATH = [stylesheet(name) for name in SHEETS if stylesheet(name).exists()]
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
 
-    picture: reactive[Picture] = reactive(Picture(), init=False, always_update=True)
+    picture: reactive[Picture] = reactive(Picture(), init=False, always_update=True, repaint=False)
     """The latest picture; watchers are told even of an equal one, which they may have slept through."""
 
     def __init__(
@@ -55,8 +61,11 @@ class SessiontuiApp(App[None]):
         copy: Callable[[str], str],
         interval: float | None = 2.0,
         now: Callable[[], float] = time.time,
+        keymap: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        keyboard = Keyboard(keymap)
         super().__init__()
+        self.set_keymap(keyboard.keymap)
         observer = Observer(ports, now)
         launcher = Launcher(ports)
         self._interval = interval
@@ -68,6 +77,7 @@ class SessiontuiApp(App[None]):
             launcher,
             Launches(launcher, observer, now),
             keys,
+            keyboard,
             environ,
             run_in_terminal,
             copy,
@@ -123,7 +133,7 @@ class SessiontuiApp(App[None]):
             for one in COMMANDS:
                 if one.name != "open-palette":
                     yield SystemCommand(
-                        f"{one.label.capitalize()} ({one.key})",
+                        f"{one.label.capitalize()} ({self.desk.keyboard.key(one.name)})",
                         one.help,
                         lambda name=one.name: screen.action_command(name),
                     )
@@ -131,7 +141,7 @@ class SessiontuiApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C is a habit, not a wish: say how to leave."""
-        self.desk.say("q quits; the sessions go on")
+        self.desk.say(f"{self.desk.keyboard.key('quit')} quits; the sessions go on")
 
     async def action_quit(self) -> None:
         """Leave; ask first when a launch is under way."""

@@ -32,25 +32,18 @@ class Command:
     name: ClassVar[str]
     """Identifies it; keys can be re-bound by it."""
     keys: ClassVar[str]
-    """Textual key names, the first one is shown."""
+    """Its built-in keys in Textual's names, the first one is shown."""
     label: ClassVar[str]
     """One word for the bottom line."""
     group: ClassVar[str] = "Session"
     """Heading it stands under in the help."""
     hinted: ClassVar[bool] = False
     """Whether the bottom line shows it."""
-    shown_key: ClassVar[str] = ""
-    """How the key is written, where Textual's name is not it."""
 
     @property
     def help(self) -> str:
         """What it does, in a sentence or two."""
         return " ".join(cleandoc(self.__doc__ or "").split())
-
-    @property
-    def key(self) -> str:
-        """The key as a person reads it."""
-        return self.shown_key or self.keys.split(",")[0]
 
     def label_for(self, selected: Selected) -> str:
         """The label with this selection."""
@@ -71,7 +64,7 @@ class _OnEngine(Command):
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """See Command."""
         if picture.trouble:
-            return f"the engine does not answer: {picture.trouble}"
+            return picture.trouble
         return None if picture.engine else "the engine has not answered yet"
 
 
@@ -94,7 +87,7 @@ class _OnSession(_OnEngine):
         if not self.others and (reason := why_not_touch(selected, owner)) is not None:
             return reason
         if self.running and selected.phase is not Phase.RUNNING:
-            remedy = "" if selected.phase.live else ": start it with x"
+            remedy = "" if selected.phase.live else ": start it first"
             return f"{selected.name} is {selected.phase}{remedy}"
         return None
 
@@ -275,14 +268,13 @@ class CopySomething(Command):
         if screen.session is not None:
             text = await screen.desk.ask(CopyMenu(screen.session))
             if text:
-                screen.desk.say(screen.desk.copy(text))
+                screen.desk.say(f"{text}\n{await in_background(screen.desk.copy, text)}")
 
 
 class FilterSessions(Command):
     """Show only sessions in which all the words occur; esc shows all again."""
 
     name, keys, label, hinted, group = "filter-sessions", "slash", "filter", True, "View"
-    shown_key = "/"
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
@@ -334,7 +326,6 @@ class PreviousTab(Command):
     """Show the tab on the left."""
 
     name, keys, label, group = "previous-tab", "left_square_bracket", "previous tab", "View"
-    shown_key = "["
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
@@ -345,7 +336,6 @@ class NextTab(Command):
     """Show the tab on the right."""
 
     name, keys, label, group = "next-tab", "right_square_bracket", "next tab", "View"
-    shown_key = "]"
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
@@ -361,8 +351,11 @@ class ToggleMouse(Command):
         """See Command."""
         mouse = screen.desk.mouse
         mouse.toggle()
+        back = screen.desk.keyboard.key(self.name)
         screen.desk.say(
-            "the mouse works the dashboard" if mouse.ours else "the mouse is the terminal's: m takes it back"
+            "the mouse works the dashboard"
+            if mouse.ours
+            else f"the mouse is the terminal's: {back} takes it back"
         )
 
 
@@ -370,20 +363,18 @@ class ShowHelp(Command):
     """Show all keys and what they do."""
 
     name, keys, label, hinted, group = "show-help", "question_mark,f1", "help", True, "Dashboard"
-    shown_key = "?"
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
         from sessiontui.ui.screens.help import HelpScreen
 
-        await screen.desk.ask(HelpScreen(COMMANDS))
+        await screen.desk.ask(HelpScreen(COMMANDS, screen.desk.keyboard))
 
 
 class OpenPalette(Command):
     """Find a command by typing."""
 
     name, keys, label, group = "open-palette", "ctrl+p,colon", "palette", "Dashboard"
-    shown_key = "^p"
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""

@@ -18,6 +18,7 @@ from sessiontui.domain.errors import Cancelled, SessiontuiError
 from sessiontui.domain.session import Session
 from sessiontui.ui import present
 from sessiontui.ui.background import in_background
+from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.launches import Launches
 from sessiontui.ui.mouse import Mouse
 from sessiontui.ui.poller import PictureTaken
@@ -35,6 +36,7 @@ class Desk:
     launcher: Launcher
     launches: Launches
     keys: KeyRing
+    keyboard: Keyboard
     environ: Mapping[str, str]
     run_in_terminal: Callable[[list[str], str], int]
     copy: Callable[[str], str]

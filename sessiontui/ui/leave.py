@@ -14,7 +14,7 @@ from sessiontui.ui.screens.confirm import ConfirmScreen
 _BEAT = 0.05
 """Seconds between two looks at what has to end first."""
 _PATIENCE = 20
-"""Looks after which a program that has the terminal is killed."""
+"""Looks after which a program that has the terminal is killed, and a launch is no longer waited for."""
 
 
 async def leave(desk: Desk) -> None:
@@ -39,10 +39,16 @@ async def leave(desk: Desk) -> None:
 
 
 async def leave_at_once(desk: Desk) -> None:
-    """Quit without a question; a shell that has the terminal ends first and gives it back."""
+    """Quit without a question.
+
+    A shell that has the terminal ends first and gives it back. Launches under way get a moment to
+    take back what they made; what is left after it shows as cut off at the next start.
+    """
+    desk.launches.cancel_all()
     looks = 0
-    while desk.away.is_set():
-        end_child(by_force=looks > _PATIENCE)
+    while desk.away.is_set() or (desk.launches and looks <= _PATIENCE):
+        if desk.away.is_set():
+            end_child(by_force=looks > _PATIENCE)
         await asyncio.sleep(_BEAT)
         looks += 1
     desk.app.exit(return_code=1)

@@ -233,7 +233,7 @@ def mounts_cell(session: Session | Preparation) -> Cell:
         return (Span("—", "faint"),)
     spans: list[Span] = []
     for mount in mounts:
-        spans.append(Span((" " if spans else "") + clean(mount.folder)))
+        spans.append(Span((", " if spans else "") + clean(mount.folder)))
         if mount.read_only:
             spans.append(Span(" ro", "muted"))
     return tuple(spans)

@@ -218,17 +218,17 @@ def layout(rows: Sequence[Row], columns: int, *, gpus: bool) -> Layout:
     return tuple(placed)
 
 
-_LEAST = {"name": 12, "environment": 12, "mounts": 10}
+_LEAST = {"name": 12, "environment": 13, "mounts": 10}
 """To how little a column may be cut before another leaves."""
 
 
 def _wanted(rows: Sequence[Row]) -> dict[str, int]:
-    """The width each column's text asks for."""
+    """The width each column's text asks for; what can be sorted has room for its title and a mark."""
     wanted = {
         "name": 10,
-        "environment": 11,
+        "environment": 13,
         "phase": 9,
-        "age": 4,
+        "age": 5,
         "cpu": 5,
         "memory": 9,
         "gpu": 3,

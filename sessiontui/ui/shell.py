@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _KILLED = 137
 """What a shell exits with whose session is ended under it."""
+_LOOKS, _PAUSE = 10, 0.2
+"""How often, and after how many seconds, it is asked again why: the shell dies before its session is gone."""
 
 
 async def visit(desk: Desk, session: Session) -> None:
@@ -47,8 +50,20 @@ async def visit(desk: Desk, session: Session) -> None:
     finally:
         desk.away.clear()
         desk.redraw()
+    if code == _KILLED:
+        for _ in range(_LOOKS):
+            if picture.trouble or _has_ended(picture, session):
+                break
+            await asyncio.sleep(_PAUSE)
+            picture = await in_background(desk.observer.resync)
+            desk.redraw()
     if code:
         desk.say(_what_happened(picture, session, code), warning=code != 1)
+
+
+def _has_ended(picture: Picture, session: Session) -> bool:
+    now = picture.session(session.id)
+    return now is None or now.phase not in (Phase.RUNNING, Phase.STOPPING)
 
 
 def _what_happened(picture: Picture, session: Session, code: int) -> str:

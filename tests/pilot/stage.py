@@ -82,11 +82,14 @@ class ScriptedMachine:
         return self.gpus
 
 
-class OneEnvironment:
-    """A catalogue of one environment that is used as it is."""
+@dataclass
+class ListedEnvironments:
+    """A catalogue of environments that are used as they are."""
+
+    listed: tuple[Environment, ...] = (PYTHON,)
 
     def environments(self) -> tuple[Environment, ...]:
-        return (PYTHON,)
+        return self.listed
 
     def other_apps(self) -> tuple[App, ...]:
         return ()
@@ -147,6 +150,7 @@ class Stage:
     )
     meter: ScriptedMeter = field(default_factory=ScriptedMeter)
     machine: ScriptedMachine = field(default_factory=ScriptedMachine)
+    catalogue: ListedEnvironments = field(default_factory=ListedEnvironments)
     owner: Owner = ALICE
     shells: list[tuple[list[str], str]] = field(default_factory=list)
     """What was run in the terminal: argument list and banner."""
@@ -154,6 +158,7 @@ class Stage:
     shell: Callable[[list[str]], int] = lambda argv: 0
     keys: Path = Path("/nonexistent")
     environ: Mapping[str, str] = field(default_factory=lambda: {"TERM": "xterm-256color"})
+    keymap: Mapping[str, str] = field(default_factory=dict)
 
     def app(self) -> SessiontuiApp:
         """A dashboard that looks at the meters only when told."""
@@ -162,7 +167,7 @@ class Stage:
             self.meter,
             self.machine,
             TwoFolders(),
-            OneEnvironment(),
+            self.catalogue,
             QuietHost(),
             self.owner,
         )
@@ -174,6 +179,7 @@ class Stage:
             copy=self._copy,
             interval=None,
             now=NOW.timestamp,
+            keymap=self.keymap,
         )
 
     def _run_in_terminal(self, argv: list[str], banner: str) -> int:
@@ -201,6 +207,7 @@ class Stage:
         mounts: tuple[Mount, ...] = (),
         devices: tuple[str, ...] = (),
         environment: str = "python",
+        version: str = "3.12",
         image: str = "sessiontui/python:3.12",
     ) -> Session:
         """A session that is there."""
@@ -212,7 +219,7 @@ class Stage:
                 owner=owner,
                 phase=phase,
                 environment=environment,
-                version="3.12" if environment == "python" else "",
+                version=version if environment != "other" else "",
                 image=image,
                 ask=ask,
                 created_at=created,
@@ -222,10 +229,44 @@ class Stage:
                 exit_code=exit_code,
                 devices=devices,
                 mounts=mounts,
-                apps=(JUPYTER, TENSORBOARD, SSH) if environment == "python" else (),
-                ports=((8888, 32771), (2200, 32772)) if environment == "python" else (),
+                apps=(JUPYTER, TENSORBOARD, SSH) if environment != "other" else (),
+                ports=((8888, 32771), (2200, 32772)) if environment != "other" else (),
             )
         )
+
+
+def lived_in() -> Stage:
+    """A machine on an ordinary afternoon: what the manual shows."""
+    gpus = tuple(Gpu(f"GPU-{index}", index, "NVIDIA H100", 80 * GIB) for index in range(8))
+    pytorch = Environment(
+        "pytorch", "PyTorch", (Version("2.8", "sessiontui/pytorch:2.8"),), "2.8", PYTHON.apps
+    )
+    stage = Stage(machine=ScriptedMachine(gpus=gpus), catalogue=ListedEnvironments((PYTHON, pytorch)))
+    image = "sessiontui/pytorch:2.8"
+    stage.put(
+        "nifty-bohr",
+        environment="pytorch",
+        version="2.8",
+        image=image,
+        mounts=(DATA, MODELS),
+        devices=("GPU-0", "GPU-1"),
+    )
+    stage.put("calm-curie", ask=Ask(2, 4 * GIB), hours=0.1, mounts=(DATA,))
+    stage.put(
+        "big-fit",
+        environment="pytorch",
+        version="2.8",
+        image=image,
+        ask=Ask(16, 64 * GIB),
+        hours=30,
+        mounts=(DATA,),
+        devices=("GPU-3",),
+    )
+    stage.put("old-notes", phase=Phase.FINISHED, exit_code=0, hours=300)
+    stage.use("nifty-bohr", 2.1, int(6.2 * GIB))
+    stage.use("calm-curie", 0.4, 1300 * MIB)
+    stage.use("big-fit", 14.6, 43 * GIB)
+    return stage
 
 
 def order(name: str = "train-7", image: str = "sessiontui/python:3.12") -> Order:

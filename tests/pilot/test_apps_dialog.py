@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import OptionList, Static
+from textual.widgets import Button, OptionList, Static
 
 from sessiontui.access.keys import KeyRing
 from sessiontui.domain.environment import App
 from sessiontui.domain.errors import AppFailed
+from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
 from sessiontui.engine.port import Outcome
 from sessiontui.ui.screens.apps import AppsScreen
@@ -129,6 +130,10 @@ async def test_a_line_longer_than_the_dialog_is_scrolled_not_broken(dialog: Dial
         assert address.region.height == 1
         assert address.overflows
         assert dialog.shown("rest")
+        drawn = "".join(
+            segment.text for segment in dialog.app.screen._compositor.render_strips()[address.region.y]
+        )
+        assert drawn.strip().startswith("http://127.0.0.1:32771/lab?token=aaaa")
         address.focus()
         await pilot.press("end")
         await pilot.pause()
@@ -136,6 +141,20 @@ async def test_a_line_longer_than_the_dialog_is_scrolled_not_broken(dialog: Dial
         await pilot.press("c")
         await settle(pilot)
         assert dialog.copied == [f"http://127.0.0.1:32771/lab?token={long}"]
+
+
+async def test_that_a_line_goes_on_is_said_when_the_terminal_gets_smaller(dialog: Dialog) -> None:
+    async with dialog.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert not dialog.shown("rest")
+        await pilot.resize_terminal(50, 24)
+        await settle(pilot)
+        assert dialog.shown("rest")
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert not dialog.shown("rest")
 
 
 @pytest.mark.parametrize(("key", "line"), [("c", URL), ("y", URL), ("t", TUNNEL)])
@@ -174,6 +193,18 @@ async def test_ssh_is_shown_with_its_login_and_sftp_lines(dialog: Dialog) -> Non
         await pilot.press("t")
         await settle(pilot)
         assert dialog.copied == [files]
+
+
+async def test_the_buttons_have_room_for_the_words_of_the_app_in_view(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        await pilot.press("end", "enter")
+        await settle(pilot)
+        for button in ("#apps-copy-0", "#apps-copy-1"):
+            shown = dialog.screen.query_one(button, Button)
+            assert shown.content_size.width >= len(str(shown.label))
 
 
 async def test_starting_is_visible_and_is_not_done_twice(dialog: Dialog) -> None:
@@ -245,6 +276,37 @@ async def test_a_session_deleted_meanwhile_says_so(dialog: Dialog) -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert dialog.text("#apps-message") == "✗ nifty-bohr is gone"
+
+
+async def test_the_dialog_closes_when_the_session_is_deleted_by_somebody_else(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        dialog.app.picture = Picture(trouble="the engine does not answer")
+        await settle(pilot)
+        assert not dialog.app.closed
+        dialog.app.picture = Picture()
+        await settle(pilot)
+        assert dialog.app.closed
+        assert dialog.toasts() == ["nifty-bohr was deleted by somebody else meanwhile"]
+
+
+async def test_a_session_that_stops_under_the_dialog_is_not_shown_as_open(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.shown("ready")
+        dialog.app.picture = Picture(sessions=(replace(dialog.session, phase=Phase.STOPPED),))
+        await settle(pilot)
+        assert dialog.text("#apps-message") == "✗ nifty-bohr is stopped"
+        assert not dialog.shown("ready")
+        assert "● running" not in "\n".join(dialog.rows())
+        await pilot.press("c")
+        await settle(pilot)
+        assert not dialog.copied
+        dialog.app.picture = Picture(sessions=(dialog.session,))
+        await settle(pilot)
+        assert not dialog.shown("failed")
 
 
 async def test_a_session_stopped_meanwhile_says_so_and_recovers(dialog: Dialog) -> None:

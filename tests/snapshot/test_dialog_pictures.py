@@ -120,6 +120,9 @@ class TestApps:
     def test_an_app_that_is_ready(self, snap_compare: Compare, world: World, size: str) -> None:
         assert snap_compare(self.stage(world), terminal_size=SIZES[size], run_before=still("enter"))
 
+    def test_lines_longer_than_the_dialog(self, snap_compare: Compare, world: World) -> None:
+        assert snap_compare(self.stage(world), terminal_size=SIZES["usual"], run_before=still("end", "enter"))
+
     def test_on_this_machine_in_light(self, snap_compare: Compare, world: World) -> None:
         stage = self.stage(world, environ={"USER": "alice", "BROWSER": "/bin/true"}, light=True)
         assert snap_compare(stage, terminal_size=SIZES["usual"], run_before=still("down", "enter"))

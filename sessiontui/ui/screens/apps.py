@@ -5,11 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -27,10 +24,12 @@ from sessiontui.actions.open_app import offered, open_app
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.environment import App
 from sessiontui.domain.errors import AppFailed, EngineError, SessionGone, SessiontuiError
-from sessiontui.domain.session import Endpoint, Session
+from sessiontui.domain.picture import Picture
+from sessiontui.domain.session import Endpoint, Phase, Session
 from sessiontui.domain.units import format_age
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
+from sessiontui.ui.screens.apps_text import Way, rows, ways
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.line import Line
 
@@ -38,16 +37,6 @@ _FRAMES = "⠋⠙⠸⠴⠦⠇"
 
 _FRAME_SECONDS = 0.25
 """Slow enough for a slow line, quick enough to show life."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One line that brings a person to an app, and the key that copies it."""
-
-    label: str
-    line: str
-    key: str
-    button: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +120,7 @@ class AppsScreen(ModalScreen[None]):
         self._frame = 0
         self._endpoint: Endpoint | None = None
         self._failed: str | None = None
+        self._reachable = True
 
     # What it looks like
 
@@ -165,6 +155,30 @@ class AppsScreen(ModalScreen[None]):
         self.query_one("#apps-browser").display = self._browser
         self._ask()
         self.set_interval(_FRAME_SECONDS, self._turn)
+        self.watch(self.app, "picture", self._look, init=False)
+
+    def _look(self, picture: Picture) -> None:
+        """Close when the session is gone; an app of one that stopped cannot be reached."""
+        if picture.trouble or self._starting is not None:
+            return
+        session = picture.session(self._session.id)
+        if session is None:
+            self._close_gone()
+        elif session.phase is not Phase.RUNNING and self._reachable:
+            self._reachable = False
+            self._open.clear()
+            self._endpoint = self._failed = None
+            self._list()
+            self._show_failure(f"{session.name} is {session.phase}", "start it first")
+        elif session.phase is Phase.RUNNING and not self._reachable:
+            self._ask()
+
+    def _close_gone(self) -> None:
+        if self.is_active:
+            self.app.notify(
+                f"{clean(self._session.name)} was deleted by somebody else meanwhile", markup=False
+            )
+            self.dismiss(None)
 
     def _show(self, part: str | None) -> None:
         """Of progress, address and failure one at most is in view."""
@@ -175,6 +189,7 @@ class AppsScreen(ModalScreen[None]):
 
     def _ask(self) -> None:
         self._failed = None
+        self._reachable = True
         self._starting = ""
         self._since = self._clock()
         self._turn()
@@ -236,24 +251,10 @@ class AppsScreen(ModalScreen[None]):
     def _list(self) -> None:
         apps = self.query_one("#apps-list", OptionList)
         highlighted = apps.highlighted
-        apps.set_options(Option(self._row(one)) for one in self._apps)
+        apps.set_options(Option(row) for row in rows(self._apps, starting=self._starting, running=self._open))
         apps.display = bool(self._apps)
         if self._apps:
             apps.highlighted = highlighted or 0
-
-    def _row(self, app: App) -> Text:
-        icons = max(cell_len(clean(one.icon)) for one in self._apps)
-        labels = max(cell_len(clean(one.label)) for one in self._apps)
-        row = Text(no_wrap=True, overflow="ellipsis")
-        row.append(set_cell_size(clean(app.icon), min(icons, 2)) + " ")
-        row.append(set_cell_size(clean(app.label), min(labels, 40)) + "   ", "bold")
-        if app.name == self._starting:
-            row.append("◌ starting")
-        elif app.name in self._open:
-            row.append("● running")
-        else:
-            row.append("○ starts when opened", "dim")
-        return row
 
     def _label(self, name: str) -> str:
         return next((clean(one.label) for one in self._apps if one.name == name), clean(name))
@@ -300,31 +301,20 @@ class AppsScreen(ModalScreen[None]):
         for index, way in enumerate(self._ways(endpoint)):
             self.query_one(f"#apps-label-{index}", Static).update(way.label)
             self.query_one(f"#apps-line-{index}", Line).text = way.line
-            self.query_one(f"#apps-copy-{index}", Button).label = f"{way.key} {way.button}"
+            button = self.query_one(f"#apps-copy-{index}", Button)
+            button.label = f"{way.key} {way.button}"
+            # A button does not grow by itself with its label.
+            button.refresh(layout=True)
         self.query_one("#apps-browser").display = self._browser and bool(endpoint.url)
         self._show("ready")
-        self.call_after_refresh(self._tell_overflow)
 
     def _ways(self, endpoint: Endpoint) -> Sequence[Way]:
-        """What is shown, in the order in which a person needs it."""
-        if not endpoint.url:
-            return (
-                Way("Log in, on this machine", endpoint.ssh_command, "c", "Copy the login line"),
-                Way("Copy files", endpoint.sftp_command, "t", "Copy the sftp line"),
-            )
-        address = partial(Way, line=endpoint.url, key="c", button="Copy the URL")
-        tunnel = partial(Way, line=endpoint.ssh_command, key="t", button="Copy the ssh line")
-        if over_ssh(self._environ) or self._ports.ssh_destination:
-            return (
-                tunnel("1  On your own machine, carry the port over and leave this running"),
-                address("2  Open there, in a browser"),
-            )
-        return (
-            address("Open in a browser of this machine"),
-            tunnel("From another machine, first (with this one's address for localhost)"),
-        )
+        afar = over_ssh(self._environ) or bool(self._ports.ssh_destination)
+        return ways(endpoint, from_afar=afar)
 
-    def _tell_overflow(self) -> None:
+    @on(Line.Measured)
+    def tell_overflow(self) -> None:
+        """Say so where a line is cut."""
         rest = self.query_one("#apps-rest", Static)
         rest.display = any(one.overflows for one in self.query(Line))
         rest.update("a line goes on to the right: tab to it, ← → scroll; copying takes all of it")

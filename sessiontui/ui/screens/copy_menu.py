@@ -12,7 +12,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from sessiontui.domain.session import Session
-from sessiontui.ui.present import clean
+from sessiontui.ui.present import clean, truncate
+
+_ROOM = 40
+"""Columns in which a text is shown; it is copied whole."""
 
 
 def copies_of(session: Session) -> tuple[tuple[str, str], ...]:
@@ -44,7 +47,7 @@ class CopyMenu(ModalScreen[str | None]):
             yield Static("Copy", classes="dialog--title")
             yield OptionList(
                 *(
-                    Option(Content.assemble((label.ljust(15), "$text-muted"), text))
+                    Option(Content.assemble((label.ljust(15), "$text-muted"), truncate(text, _ROOM)))
                     for label, text in self._copies
                 ),
                 compact=True,

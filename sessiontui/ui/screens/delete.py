@@ -131,7 +131,7 @@ class DeleteScreen(ModalScreen[bool]):
             self._close_gone()
 
     def _close_gone(self) -> None:
-        if self.is_current:
+        if self.is_active:
             self.app.notify(
                 f"{present.clean(self._session.name)} was deleted by somebody else meanwhile", markup=False
             )

@@ -12,18 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from sessiontui.ui.commands import Command
+from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.widgets.styled import Styled, content
-
-_NAMES = {
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "slash": "/",
-    "question_mark": "?",
-    "colon": ":",
-    "delete": "del",
-    "ctrl+p": "^p",
-}
 
 _SIGNS: tuple[Cell, ...] = (
     (
@@ -47,18 +38,14 @@ _SIGNS: tuple[Cell, ...] = (
 )
 
 
-def keys_of(command: Command) -> str:
-    """Its keys as a person reads them."""
-    return " ".join(_NAMES.get(key, key) for key in command.keys.split(","))
-
-
 class HelpScreen(ModalScreen[None]):
     """Shows every command with its keys."""
 
     BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss(None)", "Close")]
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], keyboard: Keyboard) -> None:
         super().__init__(classes="dialog")
+        self._keyboard = keyboard
         self._commands = sorted(commands, key=lambda one: "Session View Dashboard".index(one.group))
 
     def compose(self) -> ComposeResult:
@@ -69,7 +56,7 @@ class HelpScreen(ModalScreen[None]):
                 for group, commands in groupby(self._commands, key=lambda one: one.group):
                     yield Static(group, classes="help--group")
                     for command in commands:
-                        yield Entry(command)
+                        yield Entry(" ".join(self._keyboard.keys(command.name)), command.help)
                 yield Static("Signs", classes="help--group")
                 for line in _SIGNS:
                     yield Styled(content(line))
@@ -79,11 +66,11 @@ class HelpScreen(ModalScreen[None]):
 class Entry(Horizontal):
     """The keys of one command and, beside them, what it does."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, keys: str, text: str) -> None:
         super().__init__(classes="help--entry")
-        self._command = command
+        self._keys, self._text = keys, text
 
     def compose(self) -> ComposeResult:
         """Two columns, so that long sentences wrap within theirs."""
-        yield Styled(content((Span(keys_of(self._command), "key"),)), classes="help--keys")
-        yield Static(self._command.help, classes="help--text", markup=False)
+        yield Styled(content((Span(self._keys, "key"),)), classes="help--keys")
+        yield Static(self._text, classes="help--text", markup=False)

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static, TextArea
 
-from sessiontui.actions.launch import Launcher, refused_fields
+from sessiontui.actions.launch import Launcher, preferred_version, ready_images, refused_fields
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.environment import OTHER, Environment
 from sessiontui.domain.errors import Problem, Refused, SessiontuiError
@@ -26,7 +26,6 @@ from sessiontui.ui.screens.launch_text import (
     automatic_text,
     environment_label,
     parse_variables,
-    preferred_version,
     version_label,
     will_happen,
 )
@@ -165,7 +164,11 @@ class LaunchScreen(ModalScreen[Order | None]):
         return EngineFound(
             self._launcher.capacity(),
             self._ports.engine.sessions(),
-            self._ports.engine.images(),
+            ready_images(self._ports),
+            {
+                one.name: preferred_version(self._ports, one).name
+                for one in self._ports.catalogue.environments()
+            },
             self._launcher.suggest_name(self._names_in_preparation()),
         )
 
@@ -276,10 +279,13 @@ class LaunchScreen(ModalScreen[Order | None]):
         chooser = self.query_one("#version", Select)
         names = [one.name for one in environment.versions]
         keep = self._version_chosen and chooser.value in names
-        name = str(chooser.value) if keep else preferred_version(environment, images)
+        name = str(chooser.value) if keep else self._preferred(environment)
         options = [(version_label(environment, one, images), one.name) for one in environment.versions]
         with chooser.prevent(Select.Changed):
             _show_options(chooser, options, name)
+
+    def _preferred(self, environment: Environment) -> str:
+        return self._engine.preferred[environment.name] if self._engine else environment.default
 
     @on(Select.Changed, "#version")
     def change_version(self, message: Select.Changed) -> None:
@@ -404,8 +410,9 @@ class LaunchScreen(ModalScreen[Order | None]):
                 self._show_problems(verdict)
                 self._say(f"Not yet: {len(verdict)} to put right above")
             else:
-                field, message = next(iter(self._renamed(verdict).items()))
-                self._say(f"Not yet. {field.capitalize()}: {message}")
+                name, message = next(iter(self._renamed(verdict).items()))
+                labels = {field.field: field.label for field in self.query(Field)}
+                self._say(f"Not yet. {labels.get(name, name)}: {message}")
             return
         self._show_problems({})
         self._say(
@@ -449,7 +456,7 @@ class LaunchScreen(ModalScreen[Order | None]):
     @on(Button.Pressed, "#go")
     def action_launch(self) -> None:
         """Have the order checked by what the engine says now; a second press changes nothing."""
-        if self._ordering or not self.is_current:
+        if self._ordering or not self.is_active:
             return
         self._ordering = True
         self._show_button()

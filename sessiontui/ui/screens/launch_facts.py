@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sessiontui.actions.launch import refused_fields
@@ -21,6 +21,9 @@ class EngineFound:
     capacity: Capacity
     sessions: tuple[Session, ...]
     images: frozenset[str]
+    """Those a launch starts from at once."""
+    preferred: Mapping[str, str]
+    """By environment, the version to start from."""
     suggestion: str
     """A free name."""
 

@@ -26,14 +26,6 @@ def version_label(environment: Environment, version: Version, images: Container[
     return f"{text}   ○ {'built' if environment.recipe else 'pulled'} at the first launch"
 
 
-def preferred_version(environment: Environment, images: Container[str] | None) -> str:
-    """The version to start from: the default one, unless only others are prepared."""
-    default = environment.version(environment.default) or environment.versions[0]
-    if images is None or default.image in images:
-        return default.name
-    return next((one.name for one in environment.versions if one.image in images), default.name)
-
-
 def will_happen(order: Order, environment: Environment | None, images: Container[str]) -> str:
     """What launching the order does, in one sentence."""
     what = f"{environment.label} {order.version}" if environment else order.image

@@ -80,7 +80,7 @@ class LogsScreen(Screen[None]):
 
     def __init__(self, engine: Engine, session: Session) -> None:
         super().__init__()
-        self._session = session
+        self._engine, self._session = engine, session
         self._reader = Reader(engine, session)
         self._state = "reading"
 
@@ -114,11 +114,12 @@ class LogsScreen(Screen[None]):
 
     @work(group="logs")
     async def _read(self) -> None:
+        self._state = "reading"
         try:
             await in_background(self._reader.read)
             self._state = "ended"
         except SessiontuiError as error:
-            self._state = error.message
+            self._state = present.clean(error.message)
         self.draw_what_came()
 
     def draw_what_came(self) -> None:
@@ -127,9 +128,10 @@ class LogsScreen(Screen[None]):
             return
         view = self.query_one(LogView)
         view.append(*self._reader.take())
-        state = "following" if self._state == "reading" and view.following else self._state
-        if self._state == "reading" and not view.following:
-            state = "paused: f follows"
+        if self._state != "reading":
+            state = f"{self._state}: f reads anew"
+        else:
+            state = "following" if view.following else "paused: f follows"
         title = f"{present.clean(self._session.name)} · logs · {state}"
         line = self.query_one("#logs-title", Static)
         if line.content != title:
@@ -164,8 +166,14 @@ class LogsScreen(Screen[None]):
         self.query_one(LogView).toggle_wrap()
 
     def action_follow(self) -> None:
-        """Go to the end and stay there."""
-        self.query_one(LogView).follow()
+        """Go to the end and stay there; read anew what has ended, for the session may print again."""
+        view = self.query_one(LogView)
+        if self._state != "reading":
+            self._reader.close()
+            self._reader = Reader(self._engine, self._session)
+            view.clear()
+            self._read()
+        view.follow()
 
     def action_leave(self) -> None:
         """Leave the search first, then the screen."""

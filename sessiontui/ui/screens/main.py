@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -9,12 +11,13 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
+from sessiontui.actions.ports import why_not_touch
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.launch import Order, Preparation
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age
-from sessiontui.ui import present, rows
+from sessiontui.ui import notices, present, rows
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands import COMMANDS, Command, command
 from sessiontui.ui.desk import Desk
@@ -32,6 +35,8 @@ _ROOM_FOR_DETAILS = 30
 """Lines from which the details pane is open unless the person folds it."""
 _BEAT = 0.2
 """Seconds between two redraws of progress."""
+_CUT_OFF_AFTER = 2.0
+"""Seconds after which a launch that has a container and does not start it counts as cut off."""
 
 
 class MainScreen(Screen[None]):
@@ -57,12 +62,14 @@ class MainScreen(Screen[None]):
         self._folded: bool | None = None
         self._labels: dict[str, str] = {}
         self._outputs: list[OutputScreen] = []
+        self._told: set[str] = set()
+        self._at_start = True
         self._picture = Picture()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield MachineHeader(id="machine")
-        yield TabLine(id="tabs")
+        yield TabLine(self.desk.keyboard.key("start-session"), id="tabs")
         yield Styled(id="banner")
         with Vertical(id="body"):
             yield SessionList(id="sessions")
@@ -97,8 +104,40 @@ class MainScreen(Screen[None]):
     def _see(self, picture: Picture) -> None:
         """Draw another picture, unless nobody would see it: then it is drawn on the return."""
         if self.is_current and not self.desk.away.is_set():
+            self._tell_cut_off(picture)
             self._picture = picture
             self._draw()
+
+    def _tell_cut_off(self, picture: Picture) -> None:
+        """Say once which launches were cut off, and at the start go to the first."""
+        owner, since = self.desk.ports.owner, self.desk.now() - _CUT_OFF_AFTER
+        new = [
+            one
+            for one in picture.sessions
+            if one.interrupted and one.id not in self._told and why_not_touch(one, owner) is None
+        ]
+        # Another dashboard may be at the youngest this moment: they are looked at again.
+        found = [one for one in new if one.created_at.timestamp() < since]
+        if len(found) < len(new):
+            self.set_timer(_CUT_OFF_AFTER, self.desk.redraw)
+        at_start = self._at_start
+        self._at_start = at_start and (picture.engine is None or len(found) < len(new))
+        if not found:
+            return
+        self._told |= {one.id for one in found}
+        if at_start:
+            self.tab = 1
+            self.query_one(SessionList).select(found[0].id)
+        self.desk.say(self._cut_off_text([one.name for one in found], in_view=at_start), warning=True)
+
+    def _cut_off_text(self, names: Sequence[str], *, in_view: bool) -> str:
+        key = self.desk.keyboard.key
+        one = len(names) == 1
+        where = "" if in_view else f" ({key('show-sessions')} shows {'it' if one else 'them'})"
+        return (
+            f"cut off in the middle of {'its' if one else 'their'} launch: {', '.join(names)}{where}. "
+            f"{key('stop-session')} finishes it, {key('delete-session')} deletes it"
+        )
 
     def on_screen_resume(self) -> None:
         """Draw what was missed, and show what waited for the person."""
@@ -125,7 +164,7 @@ class MainScreen(Screen[None]):
         listing.show(
             rows.ordered(shown, self.sorting, self._reverse), gpus=gpus, sort=(self.sorting, self._reverse)
         )
-        notice = self._notice(picture, bool(shown))
+        notice = () if shown else self._notice(picture, ended=len(every) - len(live))
         listing.set_class(bool(picture.trouble), "-stale")
         board = self.query_one("#notice", Styled)
         board.show(*notice)
@@ -135,39 +174,15 @@ class MainScreen(Screen[None]):
         self._draw_banner(picture, now)
         self._draw_selected()
 
-    def _notice(self, picture: Picture, shown: bool) -> tuple[Cell, ...]:
+    def _notice(self, picture: Picture, *, ended: int) -> tuple[Cell, ...]:
         """What stands in place of an empty list."""
+        key = self.desk.keyboard.key
         if picture.engine is None:
-            if not picture.trouble:
-                return ((Span("looking for the container engine…", "muted"),),)
-            return (
-                (Span("✖ cannot reach a container engine", "failed"),),
-                (),
-                (Span(present.clean(picture.trouble)),),
-                *(((Span(present.clean(picture.remedy), "muted"),),) if picture.remedy else ()),
-                (),
-                (Span("sessiontui setup ", "key"), Span(" installs and starts one", "muted")),
-                (Span("sessiontui doctor", "key"), Span(" says what is missing  ", "muted")),
-                (),
-                (Span("trying again by itself; q quits", "faint"),),
-            )
-        if shown:
-            return ()
+            return notices.no_engine(picture, key("quit"))
         if self._words:
-            return (
-                (Span("nothing matches "), Span(present.clean(self._words), "name")),
-                (Span("esc", "key"), Span(" shows all", "muted")),
-            )
-        return (
-            (Span("No session is running." if self.tab == 0 else "No sessions yet.", "name"),),
-            (),
-            (
-                Span("Press ", "muted"),
-                Span("n", "key"),
-                Span(" or click ", "muted"),
-                Span("START", "key"),
-                Span(" to start one.", "muted"),
-            ),
+            return notices.nothing_matches(self._words)
+        return notices.no_session(
+            key("start-session"), "" if self.tab else key("show-sessions"), ended=ended if not self.tab else 0
         )
 
     def _draw_banner(self, picture: Picture, now: float) -> None:
@@ -175,10 +190,8 @@ class MainScreen(Screen[None]):
         banner.display = bool(picture.trouble and picture.engine)
         age = format_age(now - picture.taken_at)
         banner.show(
-            (
-                Span(f"▲ {present.clean(picture.trouble)}"),
-                Span(f"  what you see is {age} old; trying again"),
-            )
+            (Span(f"▲ what you see is {age} old; trying again"),),
+            (Span(f"  {present.clean(picture.trouble)}"),),
         )
 
     @on(SessionList.Selected)
@@ -192,14 +205,13 @@ class MainScreen(Screen[None]):
             [
                 Hint(
                     one.name,
-                    one.key,
+                    self.desk.keyboard.key(one.name),
                     one.label_for(selected),
                     one.why_not(self._picture, selected, owner) is None,
                 )
-                for one in sorted(COMMANDS, key=lambda one: one.name == "toggle-details")
-                if one.hinted and one.name != "quit"
+                for one in COMMANDS
+                if one.hinted
             ]
-            + [Hint("quit", "q", "quit")]
         )
 
     def _fold_details(self) -> None:
@@ -238,6 +250,9 @@ class MainScreen(Screen[None]):
             self.run_worker(self._run(one), group="commands")
 
     async def _run(self, one: Command) -> None:
+        # Keys come faster than dialogs open: what was typed ahead is not meant for behind one.
+        if not self.is_active or self.desk.away.is_set():
+            return
         try:
             await one.run(self)
         except SessiontuiError as error:
@@ -264,14 +279,19 @@ class MainScreen(Screen[None]):
         try:
             session = await desk.launches.launch(order)
         except SessiontuiError as error:
-            desk.tell(error)
-            if output := getattr(error, "output", ""):
+            output = getattr(error, "output", "")
+            if not (output and self.is_active):
+                desk.tell(error)
+            if output:
                 self._outputs.append(OutputScreen(error.message, error.hint, output))
-                if self.is_current:
-                    self.app.push_screen(self._outputs.pop(0))
+            if output and self.is_active:
+                self.app.push_screen(self._outputs.pop(0))
         else:
             if session is not None:
-                desk.say(f"{session.name} runs: w opens its apps, s a shell")
+                key = desk.keyboard.key
+                desk.say(
+                    f"{session.name} runs: {key('open-apps')} opens its apps, {key('open-shell')} a shell"
+                )
         finally:
             desk.redraw()
 

@@ -42,22 +42,25 @@ class Placed:
 
 
 def place(hints: Sequence[Hint], columns: int) -> tuple[Placed, ...]:
-    """The hints that have room, first come first served; the last one always has it, at the end.
+    """The hints that have room, first come first served, but the last two (help and quit) before all.
 
-    Where not all have room they stand closer.
+    The last one stands at the end. Where not all have room they stand closer.
     """
     if not hints:
         return ()
     *others, last = hints
     end = Placed(last, max(0, columns - last.width))
     gap = 2 if sum(hint.width + 2 for hint in others) <= end.start else 1
+    kept = others[-1:]
+    room = end.start - sum(hint.width + gap for hint in kept)
     placed: list[Placed] = []
     at = 0
-    for hint in others:
-        if at + hint.width + gap > end.start:
+    for hint in others[:-1]:
+        if at + hint.width + gap > room:
             break
         placed.append(Placed(hint, at))
         at += hint.width + gap
+    placed += [Placed(hint, at) for hint in kept if at + hint.width + gap <= end.start]
     return (*placed, end)
 
 

@@ -47,7 +47,7 @@ def _of_session(row: Row, session: Session, now: float) -> list[Cell]:
     state = [*present.phase_cell(session.phase)]
     if session.reason:
         state.append(Span(f"  {present.clean(session.reason)}", "muted"))
-    elif session.exit_code is not None and session.phase is not Phase.RUNNING:
+    elif session.exit_code is not None and session.phase in (Phase.FINISHED, Phase.FAILED):
         state.append(Span(f"  exit code {session.exit_code}", "muted"))
     state.append(Span(f"  {session.ask}", "plain"))
     state.append(Span(f"  launched {_ago(session.created_at, now)}", "faint"))
@@ -73,15 +73,18 @@ def _ago(moment: datetime, now: float) -> str:
 
 
 def _apps(session: Session) -> list[Span]:
-    spans: list[Span] = []
+    """The apps by the port they are reached at, while there is one."""
+    if session.phase is not Phase.RUNNING:
+        return [Span(", ".join(present.clean(app.label) for app in session.apps) or "none", "faint")]
+    behind: dict[int, list[str]] = {}
     for app in session.apps:
         carrier = session.app(app.via) if app.via else app
-        outside = session.host_port(carrier.port) if carrier else None
-        if outside is None and session.phase is Phase.RUNNING:
-            continue
-        spans.append(Span(("   " if spans else "") + present.clean(app.label)))
-        if outside is not None and not app.via:
-            spans.append(Span(f" 127.0.0.1:{outside}", "faint"))
+        if carrier is not None and (outside := session.host_port(carrier.port)) is not None:
+            behind.setdefault(outside, []).append(present.clean(app.label))
+    spans: list[Span] = []
+    for port, labels in behind.items():
+        spans.append(Span(("   " if spans else "") + ", ".join(labels)))
+        spans.append(Span(f" 127.0.0.1:{port}", "faint"))
     return spans or [Span("none", "faint")]
 
 
@@ -99,11 +102,16 @@ def _folders(subject: Session | Preparation) -> list[Span]:
 class Details(Styled):
     """Shows the details of one row under a title with its name."""
 
+    _title: Content | None = None
+
     def show_row(self, row: Row | None, now: float) -> None:
         """Show another row, or the same one later."""
         if row is None:
             return
         owner = "" if row.mine else f"{present.clean(row.owner)}/"
         # As content: a plain string would be read as markup.
-        self.border_title = Content(f"{owner}{present.clean(row.name)} · {row.environment}")
+        title = Content(f"{owner}{present.clean(row.name)} · {row.environment}")
+        # Textual redraws the whole pane for a title, also for an equal one.
+        if title != self._title:
+            self.border_title = self._title = title
         self.show(*details_of(row, now))

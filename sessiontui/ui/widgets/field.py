@@ -24,7 +24,7 @@ class Field(Vertical):
         & > Horizontal > .field--label { width: 12; height: 1; color: $foreground 75%; }
         &:focus-within > Horizontal > .field--label { color: $primary; text-style: bold; }
         & > Horizontal > .field--inputs { width: 1fr; height: auto; }
-        & .field--problem { display: none; width: 1fr; height: auto; color: $text-error; }
+        & .field--problem { display: none; width: 1fr; height: auto; padding-left: 1; color: $text-error; }
         &.-problem .field--problem { display: block; }
     }
     """
@@ -36,13 +36,14 @@ class Field(Vertical):
         super().__init__(id=f"field-{field}")
         self.field = field
         """The field's name in a Problem."""
-        self._label = label
+        self.label = label
+        """What a person calls it."""
         self._inputs = inputs
 
     def compose(self) -> ComposeResult:
         """Label, inputs, problem."""
         with Horizontal():
-            yield Static(self._label, classes="field--label", markup=False)
+            yield Static(self.label, classes="field--label", markup=False)
             with Vertical(classes="field--inputs"):
                 yield from self._inputs
                 yield Static("", classes="field--problem", markup=False)

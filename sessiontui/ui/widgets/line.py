@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
@@ -32,12 +33,14 @@ class Line(ScrollableContainer, can_focus=True):
         width: 1fr;
         overflow-x: auto;
         overflow-y: hidden;
-        scrollbar-size-horizontal: 0;
 
         & > Static { width: auto; height: 1; text-wrap: nowrap; }
         &:focus { background: $foreground 8%; }
     }
     """
+
+    class Measured(Message):
+        """The line, or the room for it, has another length."""
 
     text: reactive[str] = reactive("")
     """The line."""
@@ -45,6 +48,14 @@ class Line(ScrollableContainer, can_focus=True):
     def compose(self) -> ComposeResult:
         """The text and nothing else."""
         yield Static(markup=False)
+
+    def on_resize(self) -> None:
+        """There is more room, or less."""
+        self.post_message(self.Measured())
+
+    def watch_virtual_size(self) -> None:
+        """The text is longer, or shorter."""
+        self.post_message(self.Measured())
 
     def watch_text(self, text: str) -> None:
         """Show the text, as a link where it is one."""

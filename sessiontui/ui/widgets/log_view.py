@@ -95,6 +95,12 @@ class LogView(ScrollView, can_focus=True):
             self.follow()
         self.refresh()
 
+    def clear(self) -> None:
+        """Forget all lines."""
+        self._lines, self._partial, self._found = [], "", None
+        self._lay_out(0)
+        self.refresh()
+
     def action_follow(self) -> None:
         """The key for it."""
         self.follow()

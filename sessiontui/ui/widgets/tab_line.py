@@ -58,13 +58,13 @@ class Tabs(Styled):
 
 
 class StartButton(Static):
-    """Says that it was clicked; it takes no focus, the key n does the same."""
+    """Names the key that starts and says when it was clicked; it takes no focus."""
 
     class Clicked(Message):
         """A session is to be started."""
 
-    def __init__(self) -> None:
-        super().__init__(" n  START ")
+    def __init__(self, key: str) -> None:
+        super().__init__(f" {key}  START ", markup=False)
 
     def on_click(self) -> None:
         """Pass it on."""
@@ -74,7 +74,11 @@ class StartButton(Static):
 class TabLine(Horizontal):
     """The tabs on the left, START on the right."""
 
+    def __init__(self, start_key: str, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own name for it
+        super().__init__(id=id)
+        self._start_key = start_key
+
     def compose(self) -> ComposeResult:
         """Left to right."""
         yield Tabs()
-        yield StartButton()
+        yield StartButton(self._start_key)

@@ -185,11 +185,22 @@ def test_sorting_puts_the_busiest_first_and_reverses() -> None:
     assert names == sorted(names, key=str.casefold)
 
 
-def test_the_bottom_line_keeps_its_last_hint_whatever_the_room() -> None:
-    hints = [Hint("a", "a", "alpha"), Hint("b", "b", "beta"), Hint("q", "q", "quit")]
-    assert [one.hint.key for one in place(hints, 80)] == ["a", "b", "q"]
-    assert [one.hint.key for one in place(hints, 20)] == ["a", "q"]
+def test_the_bottom_line_keeps_help_and_quit_whatever_the_room() -> None:
+    hints = [Hint("a", "a", "alpha"), Hint("b", "b", "beta"), Hint("?", "?", "help"), Hint("q", "q", "quit")]
+    assert [one.hint.key for one in place(hints, 80)] == ["a", "b", "?", "q"]
+    assert [one.hint.key for one in place(hints, 24)] == ["a", "?", "q"]
+    assert [one.hint.key for one in place(hints, 15)] == ["?", "q"]
     assert [one.hint.key for one in place(hints, 5)] == ["q"]
+    assert place([], 5) == ()
+
+
+@pytest.mark.parametrize("by", list(rows.SORTS))
+@pytest.mark.parametrize("columns", [78, 118, 158])
+def test_the_sorted_column_carries_its_mark(columns: int, by: str) -> None:
+    layout = rows.layout(listed(), columns, gpus=True)
+    if by in [column.key for column in layout]:
+        assert "▴" in text(rows.heading(layout, by, False))
+        assert "▾" in text(rows.heading(layout, by, True))
 
 
 def test_every_command_has_a_name_a_label_a_help_and_keys_of_its_own() -> None:

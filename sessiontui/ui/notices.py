@@ -1,0 +1,51 @@
+"""What stands in place of an empty list, purely."""
+
+from __future__ import annotations
+
+from sessiontui.domain.picture import Picture
+from sessiontui.ui.present import Cell, Span, clean
+
+
+def no_engine(picture: Picture, quit_key: str) -> tuple[Cell, ...]:
+    """The engine has not answered since the start."""
+    if not picture.trouble:
+        return ((Span("looking for the container engine…", "muted"),),)
+    lines: list[Cell] = [
+        (Span("✖ cannot reach a container engine", "failed"),),
+        (),
+        (Span(clean(picture.trouble)),),
+    ]
+    if picture.remedy:
+        lines += [(), (Span(clean(picture.remedy), "muted"),)]
+    if "doctor" not in picture.remedy:
+        lines += [(), (Span("sessiontui doctor", "key"), Span(" says what is missing", "muted"))]
+    return (*lines, (), (Span(f"trying again by itself; {quit_key} quits", "faint"),))
+
+
+def nothing_matches(words: str) -> tuple[Cell, ...]:
+    """The filter leaves nothing over."""
+    return (
+        (Span("nothing matches "), Span(clean(words), "name")),
+        (Span("esc", "key"), Span(" shows all", "muted")),
+    )
+
+
+def no_session(start_key: str, sessions_key: str, *, ended: int) -> tuple[Cell, ...]:
+    """Nothing runs, or (with ``sessions_key`` empty) nothing is there at all."""
+    lines: list[Cell] = [
+        (Span("No session is running." if sessions_key else "No sessions yet.", "name"),),
+        (),
+        (
+            Span("Press ", "muted"),
+            Span(start_key, "key"),
+            Span(" or click ", "muted"),
+            Span("START", "key"),
+            Span(" to start one.", "muted"),
+        ),
+    ]
+    if sessions_key and ended:
+        which = "session that has" if ended == 1 else f"{ended} sessions that have"
+        lines.append(
+            (Span("Press ", "muted"), Span(sessions_key, "key"), Span(f" for the {which} ended.", "muted"))
+        )
+    return tuple(lines)
