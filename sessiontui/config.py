@@ -14,7 +14,7 @@ TOML at ``$XDG_CONFIG_HOME/sessiontui/config.toml``; every key may be left out::
     gpu = 0
 
     [keys]                              # command name = key
-    delete = "ctrl+d"
+    delete-session = "ctrl+d"
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from sessiontui.cli.complaint import complain
 from sessiontui.cli.parser import parser
 from sessiontui.domain.errors import (
     ConfigError,
@@ -40,18 +41,18 @@ def run(argv: Sequence[str]) -> int:
         code: int = getattr(verbs, arguments.command.replace("-", "_"))(arguments, settings)
     except Refused as error:
         for problem in error.problems:
-            _complain(f"{problem.field}: {problem.message}")
+            complain(f"{problem.field}: {problem.message}")
         return FAILED
     except (EngineUnreachable, EngineDenied, ConfigError) as error:
-        _complain(error.message, error.hint)
+        complain(error.message, error.hint)
         return USAGE
     except SessiontuiError as error:
-        _complain(error.message, error.hint)
+        complain(error.message, error.hint)
         if output := getattr(error, "output", ""):
             print(output, file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        _complain("cancelled")
+        complain("cancelled")
         return FAILED
     except BrokenPipeError:
         # Whoever read the output has seen enough; the interpreter would complain at its end.
@@ -62,7 +63,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _dashboard(settings: object, arguments: object) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        _complain("the dashboard needs a terminal", "over ssh, give it one: ssh -t HOST sessiontui")
+        complain("the dashboard needs a terminal", "over ssh, give it one: ssh -t HOST sessiontui")
         return USAGE
     from dataclasses import replace
 
@@ -83,9 +84,3 @@ def _dashboard(settings: object, arguments: object) -> int:
 
 def _leave(signal_number: int, _frame: object) -> NoReturn:
     sys.exit(128 + signal_number)
-
-
-def _complain(message: str, hint: str = "") -> None:
-    print(f"sessiontui: {message}", file=sys.stderr)
-    if hint:
-        print(f"  {hint}", file=sys.stderr)

@@ -15,6 +15,7 @@ from sessiontui.actions import describe, end
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.open_app import open_app
 from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
+from sessiontui.cli.complaint import complain
 from sessiontui.cli.progress import ProgressLine
 from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
@@ -238,9 +239,7 @@ def _each(names: Sequence[str], ports: Ports, action: Callable[[Session], object
             print(session.name)
         except SessiontuiError as error:
             failed = True
-            print(f"sessiontui: {error.message}", file=sys.stderr)
-            if error.hint:
-                print(f"  {error.hint}", file=sys.stderr)
+            complain(error.message, error.hint)
     return 1 if failed else 0
 
 

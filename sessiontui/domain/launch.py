@@ -24,6 +24,9 @@ DEFAULT = Ask(1, 2 * GIB)
 _LONGEST_VARIABLE = 128 * KIB
 """Bytes of ``NAME=value`` with its end, the most that Linux passes to a program (execve(2))."""
 
+_OURS = frozenset({"HOME", "USER", "LOGNAME", "SHELL"})
+"""Variables that follow from the session's user."""
+
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
 _IMAGE = re.compile(
     r"^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?\Z"
@@ -148,8 +151,8 @@ def cautions(order: Order, capacity: Capacity) -> tuple[Problem, ...]:
     """What a person should know before launching, though it is allowed."""
     found = []
     if order.ask.cpu > capacity.free_cpu:
-        free = format_cores(capacity.free_cpu)
-        found.append(Problem("cpu", f"only {free} of {capacity.cpu} cores are free: sessions will share"))
+        free = f"only {format_cores(capacity.free_cpu)}" if capacity.free_cpu >= 0.05 else "none"
+        found.append(Problem("cpu", f"{free} of {capacity.cpu} cores free: sessions will share"))
     if order.ask.memory > capacity.free_memory:
         free = format_bytes(capacity.free_memory)
         found.append(Problem("memory", f"only {free} is free: a session may be ended when memory runs out"))
@@ -245,6 +248,8 @@ def _check_variables(env: Sequence[tuple[str, str]], problems: list[Problem]) ->
             problems.append(Problem("env", f"{name!r} is not a variable name (letters, digits, underscore)"))
         elif name.startswith("SESSIONTUI_"):
             problems.append(Problem("env", f"{name}: names beginning with SESSIONTUI_ are ours"))
+        elif name in _OURS:
+            problems.append(Problem("env", f"{name} is the session's own: it cannot be set"))
         elif name in seen:
             problems.append(Problem("env", f"{name} is set twice"))
         elif "\0" in value:

@@ -44,7 +44,7 @@ from sessiontui.engine.payload import (
     home_volume,
     published_ports,
 )
-from sessiontui.engine.port import Outcome, Report
+from sessiontui.engine.port import DETACH_KEYS, Outcome, Report
 from sessiontui.engine.ports import pick_ports
 from sessiontui.engine.streams import DockerEvents, DockerLog
 
@@ -58,8 +58,6 @@ SMALL_FILE = 1024 * 1024
 """The most bytes read of a file of a session: what is in it is a stranger's."""
 
 PORT_TRIES = 5
-DETACH_KEYS = "ctrl-^,q"
-"""Leaves a shell running in the session. Not docker's own chord: that one swallows Ctrl+P."""
 
 _HOLDING = ["created", "running", "paused", "restarting"]
 """States of a container whose limits are promised."""

@@ -22,6 +22,10 @@ Report = Callable[[Progress], None]
 """Told how far a long action is, from the thread that does it."""
 
 
+DETACH_KEYS = "ctrl-^,q"
+"""The chord that leaves a shell running in the session. Not docker's own: that one swallows Ctrl+P."""
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """An image to build with the engine's own builder."""

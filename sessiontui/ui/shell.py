@@ -12,6 +12,7 @@ from sessiontui.actions.ports import ensure_may_touch
 from sessiontui.domain.errors import HostError
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
+from sessiontui.engine.port import DETACH_KEYS
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
 
@@ -36,7 +37,10 @@ async def visit(desk: Desk, session: Session) -> None:
     try:
         terminal = desk.environ.get("TERM") or "xterm"
         argv = await in_background(desk.ports.engine.shell, session, terminal=terminal)
-        banner = f"{clean(session.name)}: a shell in the session. exit or ctrl+d brings the dashboard back."
+        banner = (
+            f"{clean(session.name)}: a shell in the session. exit or ctrl+d brings the dashboard back; "
+            f"{DETACH_KEYS.replace(',', ' ')} does too, and leaves it running."
+        )
         try:
             with keys_left_to_the_child(), desk.app.suspend():
                 code = await in_background(desk.run_in_terminal, argv, banner)

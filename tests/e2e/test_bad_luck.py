@@ -74,7 +74,8 @@ def launch_slow(terminal: Terminal, name: str) -> None:
     terminal.keys("Enter")
     terminal.wait(r"Environment +Slow")
     terminal.wait(r"Version +1 ")
-    terminal.keys("Tab", "Tab", "C-u")
+    terminal.keys("Tab", "Tab")
+    terminal.wait(r"█ *Name")
     terminal.type(name)
     terminal.wait(rf"Name +{name}")
     terminal.keys("C-l")
@@ -148,12 +149,12 @@ from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner
 from sessiontui.engine.docker import DockerEngine
-class Engine(DockerEngine):
-    def _start(self, *arguments):
+def report(progress):
+    if progress.step == "starting":
         os.kill(os.getpid(), signal.SIGKILL)
 owner = Owner("tester", os.getuid(), os.getgid())
 order = Order("e2e000000001", "e2e-interrupted", owner, "python", "3", sys.argv[1], Ask(1, 2**29))
-Engine(os.environ).launch(order, lambda progress: None, Cancellation())
+DockerEngine(os.environ).launch(order, report, Cancellation())
 """
 
 

@@ -351,7 +351,7 @@ class TestAmounts:
             await settle(pilot)
             dialog.focus("cpu")
             await pilot.press("8", "enter")
-            assert "only 4 of 64 cores are free" in dialog.text("#cautions")
+            assert "only 4 of 64 cores free" in dialog.text("#cautions")
             await pilot.press("ctrl+l")
             await settle(pilot)
             assert dialog.order.ask.cpu == 8

@@ -1,0 +1,12 @@
+"""What went wrong and what to do about it, on standard error."""
+
+from __future__ import annotations
+
+import sys
+
+
+def complain(message: str, hint: str = "") -> None:
+    """Print a message, and below it each line of the hint."""
+    print(f"sessiontui: {message}", file=sys.stderr)
+    for line in hint.splitlines():
+        print(f"  {line}", file=sys.stderr)
