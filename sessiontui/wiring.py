@@ -38,11 +38,13 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     meter: Meter
     machine: MachineMeter
     if demo:
+        from sessiontui.domain.picture import HostUsage
+        from sessiontui.domain.units import GIB
         from sessiontui.engine.demo import demo_engine
         from sessiontui.metering.scripted import ScriptedMeter
 
         engine = demo_engine(owner)
-        meter = machine = ScriptedMeter(time.monotonic)
+        meter = machine = ScriptedMeter(time.monotonic, host=HostUsage(21.5, 60 * GIB))
     else:
         from sessiontui.engine.docker import DockerEngine
         from sessiontui.engine.link import Link
