@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -54,6 +55,16 @@ def keys_left_to_the_child() -> Iterator[None]:
             # None: set by something other than Python, which cannot be put back.
             if handler is not None:
                 signal.signal(number, handler)
+
+
+def terminal_is_gone() -> bool:
+    """Whether the terminal this process was started in has been closed (a dropped line, say)."""
+    try:
+        termios.tcgetattr(0)
+    except termios.error as error:
+        # Any other error means that there was none to begin with.
+        return bool(error.args[0] == errno.EIO)
+    return False
 
 
 def run_in_terminal(argv: list[str], banner: str) -> int:

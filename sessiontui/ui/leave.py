@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 from collections.abc import Callable
 
-from sessiontui.access.terminal import end_child
+from sessiontui.access.terminal import end_child, terminal_is_gone
 from sessiontui.ui.desk import Desk
 from sessiontui.ui.screens.confirm import ConfirmScreen
 
@@ -15,6 +17,9 @@ _BEAT = 0.05
 """Seconds between two looks at what has to end first."""
 _PATIENCE = 20
 """Looks after which a program that has the terminal is killed, and a launch is no longer waited for."""
+
+_LAST_RESORT = 4.0
+"""Seconds an orderly way out may take once the terminal is gone."""
 
 
 async def leave(desk: Desk) -> None:
@@ -44,6 +49,11 @@ async def leave_at_once(desk: Desk) -> None:
     A shell that has the terminal ends first and gives it back. Launches under way get a moment to
     take back what they made; what is left after it shows as cut off at the next start.
     """
+    if terminal_is_gone():
+        # Textual would wait for ever for the thread that writes to it.
+        last_resort = threading.Timer(_LAST_RESORT, os._exit, (1,))
+        last_resort.daemon = True
+        last_resort.start()
     desk.launches.cancel_all()
     looks = 0
     while desk.away.is_set() or (desk.launches and looks <= _PATIENCE):
