@@ -37,10 +37,14 @@ class Terminal:
         self._file = file
         self.text = ""
 
-    def until(self, words: str) -> None:
-        deadline = time.monotonic() + 15
+    def until(self, words: str, pressing: bytes = b"") -> None:
+        """Wait for words, pressing a key every other second where one is given, as a person would."""
+        deadline, press_at = time.monotonic() + 15, 0.0
         while words not in self.text:
             assert time.monotonic() < deadline, self.text
+            if pressing and time.monotonic() >= press_at:
+                self.type(pressing)
+                press_at = time.monotonic() + 2
             if select.select([self._file], [], [], 0.1)[0]:
                 try:
                     self.text += os.read(self._file, 65536).decode(errors="replace")
@@ -98,7 +102,7 @@ def test_interrupts_are_the_childs() -> None:
 def test_a_child_begins_with_the_usual_signals() -> None:
     with lent("sh", "-c", "echo ready; sleep 30") as terminal:
         terminal.until("ready")
-        terminal.type(b"\x03")
+        terminal.until("code", pressing=b"\x03")
         terminal.until("handler same")
         assert "code 130" in terminal.text
 
