@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
-from typing import NoReturn
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
 
 from sessiontui.cli.complaint import complain
 from sessiontui.cli.parser import parser
@@ -20,6 +22,9 @@ from sessiontui.domain.errors import (
     Refused,
     SessiontuiError,
 )
+
+if TYPE_CHECKING:
+    from sessiontui.config import Settings
 
 FAILED, USAGE = 1, 2
 
@@ -61,25 +66,15 @@ def run(argv: Sequence[str]) -> int:
     return code
 
 
-def _dashboard(settings: object, arguments: object) -> int:
+def _dashboard(settings: Settings, arguments: Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         complain("the dashboard needs a terminal", "over ssh, give it one: ssh -t HOST sessiontui")
         return USAGE
-    from dataclasses import replace
-
     from sessiontui import wiring
-    from sessiontui.config import Settings
 
-    assert isinstance(settings, Settings)  # noqa: S101
-    clipboard = getattr(arguments, "clipboard", None)
-    if clipboard:
-        settings = replace(settings, clipboard=clipboard)
-    return wiring.run_dashboard(
-        settings,
-        os.environ,
-        demo=bool(getattr(arguments, "demo", False)),
-        mouse=not getattr(arguments, "no_mouse", False),
-    )
+    if arguments.clipboard:
+        settings = replace(settings, clipboard=arguments.clipboard)
+    return wiring.run_dashboard(settings, os.environ, demo=arguments.demo, mouse=not arguments.no_mouse)
 
 
 def _leave(signal_number: int, _frame: object) -> NoReturn:
