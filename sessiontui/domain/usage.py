@@ -7,22 +7,62 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Raw counters of one session at one moment; None where the source does not tell."""
+    """Raw counters of one session at one moment; None where the source does not tell.
+
+    Counters grow from the start of the container; one that is smaller than before began anew.
+    """
 
     at: float
     """Seconds on a clock that only goes forward."""
     cpu_ns: int | None = None
-    """CPU time spent since the container started, in nanoseconds."""
+    """CPU time spent, in nanoseconds."""
     memory: int | None = None
     """Bytes in use without the page cache the kernel would give back."""
+    memory_peak: int | None = None
+    """The most bytes the kernel ever charged, page cache included."""
+    periods: int | None = None
+    """Periods of the CPU limit in which the session wanted to run."""
+    throttled_periods: int | None = None
+    """Those of them in which it used its limit up and was held back."""
+    pids: int | None = None
+    """Processes and threads there are."""
+    read_bytes: int | None = None
+    """Bytes read from disks."""
+    written_bytes: int | None = None
+    """Bytes written to disks."""
+    received_bytes: int | None = None
+    """Bytes that came in over all network interfaces but the loopback."""
+    sent_bytes: int | None = None
+    """Bytes that went out."""
+    oom_kills: int | None = None
+    """Processes the kernel ended since the memory limit was reached."""
+    cpu_limit: float | None = None
+    """The limit as the kernel has it, in cores; None where there is none or it is not told."""
+    memory_limit: int | None = None
+    """The limit as the kernel has it, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a session uses: ``cpu`` in cores, ``memory`` in bytes; None is unknown, never zero."""
+    """What a session uses now; None is unknown, never zero. Rates are bytes a second."""
 
     cpu: float | None = None
+    """Cores busy."""
     memory: int | None = None
+    """Bytes in use without the page cache the kernel would give back."""
+    memory_peak: int | None = None
+    """The most bytes the kernel ever charged, page cache included."""
+    throttled: float | None = None
+    """Share (0 to 1) of the periods it wanted to run in in which its CPU limit held it back."""
+    pids: int | None = None
+    read: float | None = None
+    written: float | None = None
+    received: float | None = None
+    sent: float | None = None
+    oom_kills: int | None = None
+    cpu_limit: float | None = None
+    """Cores, where the meter knows the kernel's own limit: an update may have changed the order's."""
+    memory_limit: int | None = None
 
 
 UNKNOWN = Usage()
@@ -31,7 +71,7 @@ UNKNOWN = Usage()
 def usage_between(earlier: Reading | None, later: Reading) -> Usage:
     """Usage from two readings.
 
-    CPU is unknown on a first reading, when no time has passed, and when the counter went
+    A rate is unknown on a first reading, when no time has passed, and when its counter went
     backwards (the container was started anew in between).
     """
     cpu = None

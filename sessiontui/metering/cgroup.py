@@ -13,7 +13,7 @@ import re
 import resource
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -153,7 +153,9 @@ class CgroupMeter:
         self._files: dict[str, _Files] = {}
         self._mounted: tuple[Hierarchy, ...] = ()
 
-    def readings(self, sessions: Sequence[Session]) -> Mapping[str, Reading]:
+    def readings(
+        self, sessions: Sequence[Session], shown: Collection[str] | None = None
+    ) -> Mapping[str, Reading]:
         """Readings of the running sessions whose cgroup is on this machine."""
         running = {session.id: session for session in sessions if session.phase is Phase.RUNNING}
         found: dict[str, Reading] = {}
@@ -165,6 +167,10 @@ class CgroupMeter:
                 if reading is not None:
                     found[session.id] = reading
         return found
+
+    def notes(self) -> tuple[str, ...]:
+        """Nothing to note."""
+        return ()
 
     def close(self) -> None:
         """Close the files."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -63,7 +63,9 @@ class StatsMeter:
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    def readings(self, sessions: Sequence[Session]) -> Mapping[str, Reading]:
+    def readings(
+        self, sessions: Sequence[Session], shown: Collection[str] | None = None
+    ) -> Mapping[str, Reading]:
         """The newest readings there are once all have answered or the patience is over."""
         asked = {
             (session.id, session.container_id)
@@ -88,6 +90,10 @@ class StatsMeter:
                 lambda: self._closed or not (asked & self._pending), deadline - time.monotonic()
             )
             return {one[0]: self._latest[one] for one in self._latest if one in asked}
+
+    def notes(self) -> tuple[str, ...]:
+        """Nothing to note."""
+        return ()
 
     def close(self) -> None:
         """Ask no more. Requests under way end by themselves."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sessiontui.domain.session import Session
 from sessiontui.domain.usage import Reading
@@ -15,14 +15,20 @@ class LayeredMeter:
     def __init__(self, meters: Sequence[Meter]) -> None:
         self._meters = tuple(meters)
 
-    def readings(self, sessions: Sequence[Session]) -> Mapping[str, Reading]:
+    def readings(
+        self, sessions: Sequence[Session], shown: Collection[str] | None = None
+    ) -> Mapping[str, Reading]:
         """Readings of every session that any meter knows."""
         found: dict[str, Reading] = {}
         for meter in self._meters:
             left = [session for session in sessions if session.id not in found]
             if left:
-                found.update(meter.readings(left))
+                found.update(meter.readings(left, shown))
         return found
+
+    def notes(self) -> tuple[str, ...]:
+        """What all of them note."""
+        return tuple(note for meter in self._meters for note in meter.notes())
 
     def close(self) -> None:
         """Close all of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from sessiontui.domain.picture import HostUsage
@@ -14,8 +14,17 @@ from sessiontui.domain.usage import Reading
 class Meter(Protocol):
     """Reads the counters of sessions."""
 
-    def readings(self, sessions: Sequence[Session]) -> Mapping[str, Reading]:
-        """Readings by session id, of the running sessions among those given that this meter knows."""
+    def readings(
+        self, sessions: Sequence[Session], shown: Collection[str] | None = None
+    ) -> Mapping[str, Reading]:
+        """Readings by session id, of the running sessions among those given that this meter knows.
+
+        ``shown`` are the ids of the sessions a person sees now (None: of all). What is dear to ask
+        for is asked for those only; a session that is left out for that keeps no reading.
+        """
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about how it reads now, in sentences; empty when all is well."""
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sessiontui.domain.picture import HostUsage
 from sessiontui.domain.resources import Gpu
@@ -48,7 +48,9 @@ class ScriptedMeter:
         self._spent: dict[str, tuple[float, float]] = {}
         self.closed = False
 
-    def readings(self, sessions: Sequence[Session]) -> Mapping[str, Reading]:
+    def readings(
+        self, sessions: Sequence[Session], shown: Collection[str] | None = None
+    ) -> Mapping[str, Reading]:
         """Counters that grow as the script says."""
         at = self._now()
         found: dict[str, Reading] = {}
@@ -63,6 +65,10 @@ class ScriptedMeter:
             cpu_ns = None if usage.cpu is None else round(spent * 1e9)
             found[session.id] = Reading(at, cpu_ns, usage.memory)
         return found
+
+    def notes(self) -> tuple[str, ...]:
+        """Nothing to note."""
+        return ()
 
     def close(self) -> None:
         """Note that it was closed."""

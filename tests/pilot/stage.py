@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,13 +53,18 @@ class ScriptedMeter:
     """(cores, bytes) by session id."""
     looks: int = 0
 
-    def readings(self, sessions: Sequence[Session]) -> Mapping[str, Reading]:
+    def readings(
+        self, sessions: Sequence[Session], shown: Collection[str] | None = None
+    ) -> Mapping[str, Reading]:
         self.looks += 1
         return {
             one.id: Reading(self.looks, int(self.use[one.id][0] * 1e9 * self.looks), self.use[one.id][1])
             for one in sessions
             if one.id in self.use
         }
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
 
     def close(self) -> None: ...
 
