@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.launch import Preparation
-from sessiontui.domain.picture import Picture
+from sessiontui.domain.picture import EngineFacts, Picture
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import UNKNOWN, Reading, Usage, usage_between
-from sessiontui.engine.port import Engine
+from sessiontui.engine.port import Change, Engine
 from sessiontui.metering.port import MachineMeter
 
 
-def capacity(engine: Engine, machine: MachineMeter) -> Capacity:
+def capacity(engine: Engine, machine: MachineMeter, *, glance: bool = False) -> Capacity:
     """What the engine can give, with this machine's devices and free memory where the engine is here."""
-    found = engine.capacity(machine.devices())
+    found = engine.capacity(machine.devices(), glance=glance)
     if engine.facts().local:
         return replace(found, memory_available=machine.memory_available())
     return replace(found, gpus=())
@@ -45,6 +45,8 @@ class Observer:
             picture = self._picture
             stopping = set(self._stopping)
             preparations = dict(self._preparations)
+        if not stopping and not preparations:
+            return picture
         created = {session.id for session in picture.sessions if session.phase is Phase.RUNNING}
         hidden = set(preparations) - created
         return replace(
@@ -63,24 +65,50 @@ class Observer:
         with self._looking:
             try:
                 facts = self._ports.engine.facts()
-                sessions = self._ports.engine.sessions()
-                room = capacity(self._ports.engine, self._ports.machine)
+                sessions = self._ports.engine.glance()
             except EngineError as error:
                 return self.lost(error)
-            with self._lock:
-                ids = {session.id for session in sessions}
-                self._stopping &= ids
-                self._readings = {one: self._readings[one] for one in self._readings if one in ids}
-                self._picture = replace(
-                    self._picture,
-                    taken_at=self._now(),
-                    engine=facts,
-                    sessions=sessions,
-                    capacity=room,
-                    trouble="",
-                    remedy="",
-                )
+            return self._see(sessions, engine=facts)
+
+    def look(self, changes: Iterable[Change]) -> Picture:
+        """See what became of the sessions that changed; list anew where a change is not that simple."""
+        with self._looking:
+            known = {session.id: session for session in self._picture.sessions}
+            try:
+                for change in changes:
+                    if not change.session_id:
+                        continue
+                    session = self._ports.engine.look(change)
+                    before = known.get(change.session_id)
+                    if before is not None and _another(before, change):
+                        # Two containers claim to be one session: the list tells which is it.
+                        return self._see(self._ports.engine.glance())
+                    if session is not None:
+                        known[session.id] = session
+                    else:
+                        known.pop(change.session_id, None)
+            except EngineError as error:
+                return self.lost(error)
+            return self._see(sorted(known.values(), key=lambda one: (one.created_at, one.id)))
+
+    def unexplained(self) -> tuple[Change, ...]:
+        """The ended sessions of which the list alone has told: to be looked at for why they ended."""
+        return tuple(
+            Change(session.container_id or "", session.id)
+            for session in self._picture.sessions
+            if session.brief and not session.phase.live
+        )
+
+    def survey(self) -> Picture:
+        """See anew what the engine can give. Devices are asked of their drivers, which may take long."""
+        try:
+            room = capacity(self._ports.engine, self._ports.machine, glance=True)
+        except EngineError:
+            # Whoever lists the sessions says what is wrong with it.
             return self.picture()
+        with self._lock:
+            self._picture = replace(self._picture, capacity=room)
+        return self.picture()
 
     def lost(self, error: EngineError) -> Picture:
         """Keep the last picture and say why it is the last."""
@@ -88,20 +116,43 @@ class Observer:
             self._picture = replace(self._picture, trouble=error.message, remedy=error.hint)
         return self.picture()
 
-    def measure(self) -> Picture:
-        """Read the meters once and turn the difference into usage. Asks the engine for nothing."""
+    def measure(self, shown: Collection[str] | None = None) -> Picture:
+        """Read the meters once and turn the difference into usage. Asks the engine for nothing.
+
+        ``shown`` are the ids of the sessions a person sees now (None: of all).
+        """
         host = self._ports.machine.usage()
         sessions = self._picture.sessions
-        readings = self._ports.meter.readings(sessions)
+        readings = self._ports.meter.readings(sessions, shown)
+        notes = self._ports.meter.notes()
         with self._lock:
             usage: Mapping[str, Usage] = {one: self._usage(one, reading) for one, reading in readings.items()}
             self._readings = dict(readings)
-            trouble = self._picture.trouble
+            now = self._now()
             self._picture = replace(
                 self._picture,
                 host=host,
                 usage=MappingProxyType(usage),
-                taken_at=self._picture.taken_at if trouble else self._now(),
+                measured_at=now,
+                notes=notes,
+                taken_at=self._picture.taken_at if self._picture.trouble else now,
+            )
+        return self.picture()
+
+    def _see(self, sessions: Sequence[Session], engine: EngineFacts | None = None) -> Picture:
+        with self._lock:
+            ids = {session.id for session in sessions}
+            self._stopping &= ids
+            self._readings = {one: self._readings[one] for one in self._readings if one in ids}
+            # An equal list stays the same object, so that whoever draws it sees at once that it is.
+            same = self._picture.sessions == tuple(sessions)
+            self._picture = replace(
+                self._picture,
+                taken_at=self._now(),
+                engine=engine or self._picture.engine,
+                sessions=self._picture.sessions if same else tuple(sessions),
+                trouble="",
+                remedy="",
             )
         return self.picture()
 
@@ -131,3 +182,8 @@ class Observer:
         """The stop or delete ended, well or not."""
         with self._lock:
             self._stopping.discard(session.id)
+
+
+def _another(before: Session, change: Change) -> bool:
+    """Whether the change is about another container than the one that the session is known to be."""
+    return bool(before.container_id and change.container_id and before.container_id != change.container_id)

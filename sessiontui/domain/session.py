@@ -85,6 +85,9 @@ class Session:
     """Published ports: (inside, on the engine's loopback)."""
     env: tuple[tuple[str, str], ...] = ()
     schema: int = SCHEMA
+    brief: bool = False
+    """Told by the engine's list alone: the limits are those ordered, and details that the list does not
+    tell (``started_at``, ``pid``, why it ended) are None or a guess."""
 
     def app(self, name: str) -> App | None:
         """The app of that name."""

@@ -8,9 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import docker.errors
-
-from sessiontui.dockerd import disk_full, disk_is_full, translated
+from sessiontui.dockerd.errors import disk_full, disk_is_full, translated
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import (
     EngineError,
@@ -118,6 +116,8 @@ class Containers:
     def remove(self, name: str, container_id: str) -> None:
         """Remove it, running or not, with its anonymous volumes; somebody may be at it already."""
         with translated(name, gone=True):
+            import docker.errors
+
             try:
                 self._link.patiently(lambda client: client.remove_container(container_id, v=True, force=True))
             except docker.errors.APIError as error:

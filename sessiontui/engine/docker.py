@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from sessiontui.dockerd import translated
+from sessiontui.dockerd.errors import translated
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App
 from sessiontui.domain.errors import (
@@ -34,7 +35,7 @@ from sessiontui.engine import launcher_mark
 from sessiontui.engine.containers import Containers, PortInUseError, last_words, reason_in
 from sessiontui.engine.docker_images import DockerImages
 from sessiontui.engine.inspected import Inspected
-from sessiontui.engine.inspection import cpu_limit, orphan_of, session_of
+from sessiontui.engine.inspection import cpu_limit, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
 from sessiontui.engine.link import Link
 from sessiontui.engine.losses import parse_losses
@@ -44,9 +45,12 @@ from sessiontui.engine.payload import (
     home_volume,
     published_ports,
 )
-from sessiontui.engine.port import DETACH_KEYS, Outcome, Report
+from sessiontui.engine.port import DETACH_KEYS, Change, Outcome, Report
 from sessiontui.engine.ports import pick_ports
-from sessiontui.engine.streams import DockerEvents, DockerLog
+from sessiontui.engine.streams import EVENT_FILTERS, DockerEvents, DockerLog
+
+if TYPE_CHECKING:
+    from sessiontui.dockerd.reading import Json
 
 IN_CREATION = timedelta(minutes=1)
 """How long a home without a container may be one whose container is about to come."""
@@ -61,8 +65,6 @@ PORT_TRIES = 5
 
 _HOLDING = ["created", "running", "paused", "restarting"]
 """States of a container whose limits are promised."""
-
-_EVENTS = ["create", "start", "die", "destroy", "rename", "update", "pause", "unpause", "oom"]
 
 
 class DockerEngine(DockerImages):
@@ -88,19 +90,20 @@ class DockerEngine(DockerImages):
             host=str(info.get("Name", "")),
             local=self._link.here,
             rootless=self._link.rootless,
-            address=self._link.connection.address.url,
+            address=self._link.address.url,
             warnings=tuple(info.get("Warnings") or ()),
         )
 
-    def capacity(self, devices: Sequence[Gpu] = ()) -> Capacity:
+    def capacity(self, devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
         """See the port."""
         info = self._link.info
-        with translated("listing containers"):
-            listed = self._link.client.containers(filters={"status": _HOLDING})
         cpu, memory = 0.0, 0
         holders: dict[str, str] = {}
-        for item in listed:
-            attributes = self._inspected.of(item)
+        for item in self._list("containers", {"status": _HOLDING}):
+            known = self._inspected.known(item)
+            if known is None and glance and Labels(item.get("Labels")).ours:
+                known = listed(item)
+            attributes = known or self._inspected.asked(item["Id"])
             if attributes is None:
                 continue
             limits = attributes["HostConfig"]
@@ -127,33 +130,30 @@ class DockerEngine(DockerImages):
 
     def sessions(self) -> tuple[Session, ...]:
         """See the port."""
-        with translated("listing sessions"):
-            # Volumes first: a home whose container is created in between is then no orphan.
-            volumes = self._link.client.volumes(filters={"label": [SCHEMA_LABEL]}).get("Volumes") or []
-            listed = self._link.client.containers(all=True, filters={"label": [SCHEMA_LABEL]})
-        sessions = {}
-        # Newest first: of two that claim to be one session, the older one is it.
-        for item in listed:
-            attributes = self._inspected.of(item)
-            if (
-                attributes is not None
-                and (session := session_of(attributes, self._launcher_lives)) is not None
-            ):
-                sessions[session.id] = session
-        for volume in volumes:
-            labels = Labels(volume.get("Labels"))
-            if labels.ours and labels.id not in sessions and volume["Name"] == home_volume(labels.id):
-                orphan = orphan_of(labels, volume)
-                # The engine makes the home a moment before the container.
-                young = datetime.now(UTC) - orphan.created_at < IN_CREATION
-                if not (young and self._launcher_lives(labels)):
-                    sessions[labels.id] = orphan
-        return tuple(sorted(sessions.values(), key=lambda one: (one.created_at, one.id)))
+        return self._sessions(glance=False)
+
+    def glance(self) -> tuple[Session, ...]:
+        """See the port."""
+        return self._sessions(glance=True)
+
+    def look(self, change: Change) -> Session | None:
+        """See the port."""
+        attributes = self._inspected.asked(change.container_id) if change.container_id else None
+        if attributes is not None:
+            return session_of(attributes, self._launcher_lives)
+        if not change.session_id:
+            return None
+        try:
+            with translated("its home", gone=True):
+                volume = self._link.reader.get(f"/volumes/{home_volume(change.session_id)}")
+        except SessionGone:
+            return None
+        return self._orphan(volume)
 
     def events(self) -> DockerEvents:
         """See the port."""
         with translated("listening to the engine"):
-            stream = self._link.client.events(decode=True, filters={"type": ["container"], "event": _EVENTS})
+            stream = self._link.reader.events(EVENT_FILTERS)
         return DockerEvents(stream, self._link, self._inspected)
 
     # The life of a session
@@ -180,7 +180,7 @@ class DockerEngine(DockerImages):
         """See the port."""
         container_id = self._container_of(session)
         with translated(session.name, gone=True):
-            attributes = self._link.client.inspect_container(container_id)
+            attributes = self._link.reader.get(f"/containers/{container_id}/json")
         if attributes["State"]["Status"] == "created":
             self._containers.upload(session.name, container_id)
         try:
@@ -272,7 +272,7 @@ class DockerEngine(DockerImages):
                 "the shell needs the docker command, which this machine lacks",
                 "an administrator runs: apt-get install docker-cli (or docker.io)",
             )
-        words = [program, *self._link.connection.address.cli_options(), "exec", "-i"]
+        words = [program, *self._link.address.cli_options(), "exec", "-i"]
         if terminal is not None:
             words += ["-t", "--detach-keys", DETACH_KEYS, "-e", f"TERM={terminal}"]
             if self._environ.get("COLORTERM"):
@@ -324,9 +324,55 @@ class DockerEngine(DockerImages):
 
     # Reading containers
 
+    def _list(self, what: str, filters: Mapping[str, Sequence[str]], **parameters: object) -> Json:
+        with translated(f"listing {what}"):
+            path = "/volumes" if what == "volumes" else "/containers/json"
+            return self._link.reader.get(path, {"filters": filters, **parameters})
+
+    def _sessions(self, *, glance: bool) -> tuple[Session, ...]:
+        ours = {"label": [SCHEMA_LABEL]}
+        # Volumes first: a home whose container is created in between is then no orphan.
+        volumes = self._list("volumes", ours).get("Volumes") or []
+        sessions: dict[str, Session] = {}
+        # Newest first: of two that claim to be one session, the older one is it.
+        for item in self._list("sessions", ours, all=True):
+            known = self._inspected.known(item)
+            brief = known is None and glance
+            attributes = listed(item) if brief else known or self._inspected.asked(item["Id"])
+            if attributes is None:
+                continue
+            if (session := session_of(attributes, self._launcher_lives, brief=brief)) is not None:
+                sessions[session.id] = session
+        for volume in volumes:
+            orphan = self._orphan(volume)
+            if orphan is not None and orphan.id not in sessions:
+                sessions[orphan.id] = orphan
+        return tuple(sorted(sessions.values(), key=lambda one: (one.created_at, one.id)))
+
+    def _orphan(self, volume: Mapping[str, Any]) -> Session | None:
+        """The session of a home that has no container; None when it is no home, or its container comes."""
+        labels = Labels(volume.get("Labels"))
+        if not labels.ours or volume["Name"] != home_volume(labels.id):
+            return None
+        orphan = orphan_of(labels, volume)
+        # The engine makes the home a moment before the container.
+        young = datetime.now(UTC) - orphan.created_at < IN_CREATION
+        return None if young and self._launcher_lives(labels) else orphan
+
+    def _ports_taken(self) -> set[int]:
+        """The ports outside that sessions have, also while they do not run."""
+        taken: set[int] = set()
+        for item in self._list("sessions", {"label": [SCHEMA_LABEL]}, all=True):
+            # The list tells the ports of what runs, and none of what does not.
+            running = item.get("State") == "running"
+            attributes = listed(item) if running else self._inspected.of(item)
+            if attributes and (session := session_of(attributes, self._launcher_lives)) is not None:
+                taken |= {outside for _, outside in session.ports}
+        return taken
+
     def _get(self, container_id: str, name: str) -> Session:
         with translated(name, gone=True):
-            attributes = self._link.client.inspect_container(container_id)
+            attributes = self._link.reader.get(f"/containers/{container_id}/json")
         session = session_of(attributes, self._launcher_lives)
         if session is None:
             raise SessionGone(f"{name} is gone", "its container is no session any more")
@@ -361,13 +407,13 @@ class DockerEngine(DockerImages):
 
     def _create(self, order: Order) -> str:
         info = self._link.info
-        taken = {outside for session in self.sessions() for _, outside in session.ports}
         inside = published_ports(order)
+        outside = pick_ports(len(inside), self._ports_taken(), here=self._link.here) if inside else ()
         labels = labels_of(order, created_at=datetime.now(UTC), launcher=launcher_mark.mark())
         payload = create_payload(
             order,
             labels=labels,
-            ports=dict(zip(inside, pick_ports(len(inside), taken, here=self._link.here), strict=True)),
+            ports=dict(zip(inside, outside, strict=True)),
             user_in_container=(0, 0) if self._link.rootless else (order.owner.uid, order.owner.gid),
             log_limit=info.get("LoggingDriver") == "json-file",
         )
@@ -381,9 +427,7 @@ class DockerEngine(DockerImages):
         """
         mine = {"label": [f"{ID_LABEL}={order.id}"]}
         with suppress(EngineError):
-            with translated(order.name):
-                found = self._link.client.containers(all=True, filters=mine)
-            for item in found:
+            for item in self._list("sessions", mine, all=True):
                 with suppress(SessionGone):
                     self._containers.remove(order.name, item["Id"])
             self._containers.remove_home(order.id)

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-import docker.auth
-
-from sessiontui.dockerd import disk_full, disk_is_full, json_stream, translated
+from sessiontui.dockerd.errors import disk_full, disk_is_full, translated
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import BuildFailed, EngineError, EngineUnreachable, ImageUnavailable
 from sessiontui.domain.launch import Progress, Step
@@ -63,6 +61,10 @@ class DockerImages:
 
     def pull(self, image: str, report: Report, cancellation: Cancellation) -> None:
         """See the port."""
+        import docker.auth
+
+        from sessiontui.dockerd.client import json_stream
+
         name, tag = _name_and_tag(image)
         registry, _ = docker.auth.resolve_repository_name(name)
         parameters = {"fromImage": name, "tag": tag}
@@ -89,6 +91,8 @@ class DockerImages:
 
     def build(self, build: Build, report: Report, cancellation: Cancellation) -> None:
         """See the port."""
+        from sessiontui.dockerd.client import json_stream
+
         stage = f"{launcher_mark.mark()}:{time.time_ns():x}"
         progress = BuildProgress()
         report(Progress(Step.BUILDING, build.image))
@@ -171,6 +175,8 @@ class DockerImages:
 
     def import_image(self, archive: BinaryIO, image: str, report: Report, cancellation: Cancellation) -> None:
         """See the port."""
+        from sessiontui.dockerd.client import json_stream
+
         name, tag = _name_and_tag(image)
         try:
             with translated(image):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sessiontui.dockerd import translated
+from sessiontui.dockerd.errors import translated
 from sessiontui.domain.errors import SessionGone
 from sessiontui.engine.link import Link
 
@@ -20,24 +20,31 @@ class Inspected:
         self._lock = threading.Lock()
         self._kept: dict[str, dict[str, Any]] = {}
         self._followers = 0
-        self._changes = 0
+        self._changes: dict[str, int] = {}
+        self._ends = 0
+
+    def known(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The details of a container of ``GET /containers/json`` if they were asked for before."""
+        with self._lock:
+            known = self._kept.get(item["Id"])
+        return known if known is not None and known["State"]["Status"] == item.get("State") else None
 
     def of(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
         """The details of a container of ``GET /containers/json``; None when it is gone by now."""
-        container_id = item["Id"]
+        return self.known(item) or self.asked(item["Id"])
+
+    def asked(self, container_id: str) -> dict[str, Any] | None:
+        """The details of a container as they are now; None when it is gone."""
         with self._lock:
-            known = self._kept.get(container_id)
-            changes = self._changes
-        if known is not None and known["State"]["Status"] == item.get("State"):
-            return known
+            before = (self._ends, self._changes.get(container_id))
         try:
             with translated(container_id, gone=True):
-                details: dict[str, Any] = self._link.client.inspect_container(container_id)
+                details: dict[str, Any] = self._link.reader.get(f"/containers/{container_id}/json")
         except SessionGone:
             return None
         with self._lock:
             # An event in between may have been about what was just seen.
-            if self._followers and changes == self._changes:
+            if self._followers and before == (self._ends, self._changes.get(container_id)):
                 self._kept[container_id] = details
         return details
 
@@ -52,10 +59,14 @@ class Inspected:
             with self._lock:
                 self._followers -= 1
                 self._kept.clear()
-                self._changes += 1
+                self._changes.clear()
+                self._ends += 1
 
-    def changed(self, container_id: str) -> None:
-        """Something happened to a container."""
+    def changed(self, container_id: str, *, gone: bool = False) -> None:
+        """Something happened to a container; one that is gone for good is forgotten."""
         with self._lock:
             self._kept.pop(container_id, None)
-            self._changes += 1
+            if gone:
+                self._changes.pop(container_id, None)
+            else:
+                self._changes[container_id] = self._changes.get(container_id, 0) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,13 +11,48 @@ from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Phase, Session
 from sessiontui.engine.labels import Labels
 from sessiontui.engine.payload import home_volume
-from sessiontui.engine.phases import phase_of
+from sessiontui.engine.phases import STOPPED_CODE, phase_of
+
+_EXIT = re.compile(r"^Exited \((\d{1,3})\)")
+"""How ``Status`` of the engine's list begins for a container that ended."""
 
 
-def session_of(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool]) -> Session | None:
+def listed(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``GET /containers/ID/json`` says of a container, as far as its item in the list tells.
+
+    The limits are those of the order in its labels. Why it ended is not told: its exit code is the one
+    in the words for people, else that of a stop.
+    """
+    labels = Labels(item.get("Labels"))
+    ask = labels.ask
+    code = _EXIT.match(str(item.get("Status", "")))
+    bindings: dict[str, list[dict[str, str]]] = {}
+    for port in item.get("Ports") or ():
+        if port.get("PublicPort"):
+            inside = f"{port.get('PrivatePort')}/{port.get('Type')}"
+            bindings.setdefault(inside, []).append({"HostPort": str(port["PublicPort"])})
+    return {
+        "Id": item["Id"],
+        "Name": next(iter(item.get("Names") or ()), ""),
+        "Config": {"Labels": item.get("Labels"), "Image": item.get("Image", "")},
+        "Mounts": item.get("Mounts"),
+        "HostConfig": {
+            "NanoCpus": ask.cpu * 1e9,
+            "Memory": ask.memory,
+            "DeviceRequests": [{"DeviceIDs": list(labels.devices)}] if labels.devices else [],
+            "PortBindings": bindings,
+        },
+        "State": {"Status": item.get("State"), "ExitCode": int(code[1]) if code else STOPPED_CODE},
+    }
+
+
+def session_of(
+    attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool], *, brief: bool = False
+) -> Session | None:
     """The session of ``GET /containers/ID/json``; None when the container is not ours.
 
-    The limits are the container's own, which an update may have changed since the order.
+    The limits are the container's own, which an update may have changed since the order. ``brief``
+    says that the attributes are made by :func:`listed`.
     """
     labels = Labels(attributes["Config"].get("Labels"))
     # Images made of sessions (docker commit) pass the labels on; what runs them has no home of ours.
@@ -50,6 +86,7 @@ def session_of(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels],
         ports=_ports(host),
         env=labels.env,
         schema=labels.schema,
+        brief=brief,
     )
 
 

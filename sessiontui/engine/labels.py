@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sessiontui.domain.environment import OTHER, App
@@ -153,8 +154,7 @@ class Labels:
     @property
     def apps(self) -> tuple[App, ...]:
         """Its apps."""
-        apps = _list(_json(self._labels.get(PREFIX + "apps", "")))
-        return tuple(filter(None, (_read(App, one) for one in apps)))
+        return _apps(self._labels.get(PREFIX + "apps", ""))
 
     def _text(self, name: str, longest: int = _LONGEST) -> str:
         """A label for people to read: neither control characters nor pages of it."""
@@ -164,6 +164,12 @@ class Labels:
     def _number(self, name: str) -> int:
         value = self._text(name)
         return int(value) if value.isascii() and value.isdigit() and len(value) < 11 else -1
+
+
+@lru_cache(maxsize=64)
+def _apps(text: str) -> tuple[App, ...]:
+    """The apps of a label: many sessions of one environment carry the same text."""
+    return tuple(filter(None, (_read(App, one) for one in _list(_json(text)))))
 
 
 def _json(text: str) -> object:

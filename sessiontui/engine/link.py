@@ -4,35 +4,63 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import docker
+from sessiontui import dockerd
+from sessiontui.dockerd.addresses import Address, first_that_answers, is_here
+from sessiontui.dockerd.errors import translated
 
-from sessiontui.dockerd import Connection, connect, is_here, patiently, translated
+if TYPE_CHECKING:
+    import docker
+
+    from sessiontui.dockerd.client import Connection
+    from sessiontui.dockerd.reading import Reader
 
 _T = TypeVar("_T")
 
 
 class Link:
-    """One engine's connection, shared by all threads. Every property may raise an EngineError."""
+    """One engine's connection, shared by all threads. Every property may raise an EngineError.
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        open_connection: Callable[[Mapping[str, str]], Connection] = connect,
-    ) -> None:
+    Reading and the SDK's client are opened apart, the client not before something needs it.
+    """
+
+    def __init__(self, environ: Mapping[str, str], timeout: float | None = None) -> None:
+        """``timeout`` is the seconds one answer may take, the usual ones where it is None."""
         self._environ = environ
-        self._open = open_connection
-        self._lock = threading.Lock()
+        self._timeout = dockerd.TIMEOUT if timeout is None else timeout
+        self._lock = threading.RLock()
+        self._address: Address | None = None
+        self._reader: Reader | None = None
         self._connection: Connection | None = None
         self._info: dict[str, Any] | None = None
 
     @property
+    def address(self) -> Address:
+        """Where the engine answers: the first place that did."""
+        with self._lock:
+            if self._address is None:
+                self._address, self._reader = first_that_answers(self._environ, self._open_reader)
+            return self._address
+
+    @property
+    def reader(self) -> Reader:
+        """What asks without changing anything."""
+        with self._lock:
+            if self._reader is None:
+                with translated(f"engine at {self.address.url}"):
+                    self._reader = self._open_reader(self.address)[1]
+            return self._reader
+
+    @property
     def connection(self) -> Connection:
-        """The open client and where it leads."""
+        """The SDK's open client and where it leads."""
         with self._lock:
             if self._connection is None:
-                self._connection = self._open(self._environ)
+                from sessiontui.dockerd.client import connect
+
+                with translated(f"engine at {self.address.url}"):
+                    self._connection = connect(self.address, self._timeout)
             return self._connection
 
     @property
@@ -41,7 +69,9 @@ class Link:
         return self.connection.client
 
     def patiently(self, work: Callable[[docker.APIClient], _T]) -> _T:
-        """Do what may take minutes: see :func:`sessiontui.dockerd.patiently`."""
+        """Do what may take minutes: see :func:`sessiontui.dockerd.client.patiently`."""
+        from sessiontui.dockerd.client import patiently
+
         return patiently(self.connection, work)
 
     @property
@@ -50,13 +80,13 @@ class Link:
         known = self._info
         if known is None:
             with translated("the engine"):
-                known = self._info = self.client.info()
+                known = self._info = self.reader.get("/info")
         return known
 
     @property
     def here(self) -> bool:
         """Whether the engine runs on this machine."""
-        return is_here(self.connection.address, self.info)
+        return is_here(self.address, self.info)
 
     @property
     def rootless(self) -> bool:
@@ -66,7 +96,19 @@ class Link:
     def drop(self) -> None:
         """Close the connection; the next use opens another, perhaps to an engine that was upgraded."""
         with self._lock:
-            connection, self._connection = self._connection, None
-            self._info = None
+            reader, connection = self._reader, self._connection
+            self._address = self._reader = self._connection = self._info = None
+        if reader is not None:
+            reader.close()
         if connection is not None:
             connection.close()
+
+    def _open_reader(self, address: Address) -> tuple[Address, Reader]:
+        from sessiontui.dockerd import reading
+
+        if address.socket is not None:
+            return address, reading.SocketReader(address.socket, self._timeout)
+        from sessiontui.dockerd.client import connect
+
+        self._connection = connect(address, self._timeout)
+        return address, reading.SdkReader(self._connection.client)

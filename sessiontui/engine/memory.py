@@ -29,7 +29,7 @@ from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Losses, LostFile, Phase, Session
 from sessiontui.domain.units import GIB, MIB
-from sessiontui.engine.port import Build, Outcome, Report
+from sessiontui.engine.port import ANYTHING, Build, Change, Outcome, Report
 
 _END = None
 
@@ -53,10 +53,10 @@ class _Words:
     """A subscription to changes."""
 
     def __init__(self, forget: Callable[[_Words], None]) -> None:
-        self.queue: queue.SimpleQueue[str | EngineError | None] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[Change | EngineError | None] = queue.SimpleQueue()
         self._forget = forget
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Change]:
         while (word := self.queue.get()) is not _END:
             if isinstance(word, EngineError):
                 raise word
@@ -124,17 +124,18 @@ class MemoryEngine:
             self._sessions[session.id] = session
             self._logs.setdefault(session.id, b"")
             self._files.setdefault(session.id, {})
-        self._tell("put")
+        self._tell(session)
         return session
 
     def remove(self, session_id: str) -> None:
         """A session is removed by other hands."""
         with self._lock:
-            self._sessions.pop(session_id, None)
+            session = self._sessions.pop(session_id, None)
             followers = self._followers.pop(session_id, [])
         for follower in followers:
             follower.close()
-        self._tell("destroy")
+        if session is not None:
+            self._tell(session)
 
     def write(self, session_id: str, text: bytes) -> None:
         """The session prints."""
@@ -156,7 +157,7 @@ class MemoryEngine:
         self._answer()
         return self._facts
 
-    def capacity(self, devices: Sequence[Gpu] = ()) -> Capacity:
+    def capacity(self, devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
         """See the port."""
         self._answer()
         with self._lock:
@@ -176,11 +177,21 @@ class MemoryEngine:
         with self._lock:
             return tuple(sorted(self._sessions.values(), key=lambda one: (one.created_at, one.id)))
 
+    def glance(self) -> tuple[Session, ...]:
+        """See the port."""
+        return self.sessions()
+
+    def look(self, change: Change) -> Session | None:
+        """See the port."""
+        self._answer()
+        with self._lock:
+            return self._sessions.get(change.session_id)
+
     def events(self) -> _Words:
         """See the port."""
         self._answer()
         words = _Words(self._forget)
-        words.queue.put("subscribed")
+        words.queue.put(ANYTHING)
         with self._lock:
             self._subscribers.append(words)
         return words
@@ -418,11 +429,12 @@ class MemoryEngine:
             if words in self._subscribers:
                 self._subscribers.remove(words)
 
-    def _tell(self, word: str) -> None:
+    def _tell(self, session: Session) -> None:
+        change = Change(session.container_id or "", session.id)
         with self._lock:
             subscribers = list(self._subscribers)
         for subscriber in subscribers:
-            subscriber.queue.put(word)
+            subscriber.queue.put(change)
 
 
 def _unreachable() -> EngineUnreachable:

@@ -42,6 +42,12 @@ def home_volume(session_id: str) -> str:
     return f"sessiontui-{session_id}-home"
 
 
+def session_of_home(volume: str) -> str:
+    """The id of the session whose home that volume is; empty where it is no home."""
+    session_id = volume.removeprefix("sessiontui-").removesuffix("-home")
+    return session_id if volume == home_volume(session_id) else ""
+
+
 def published_ports(order: Order) -> tuple[int, ...]:
     """The ports inside that get one outside: those of apps no other app carries."""
     return tuple(sorted({app.port for app in order.apps if not app.via}))

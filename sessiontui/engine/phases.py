@@ -12,6 +12,10 @@ INTERRUPTED = "launch interrupted"
 """Begins the reason of a session that was created and never started."""
 
 
+STOPPED_CODE = 143
+"""What a container exits with that was stopped: SIGTERM."""
+
+
 def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> tuple[Phase, str, int | None]:
     """Phase, reason and exit code from ``State`` of the engine API's container inspect.
 
@@ -36,7 +40,7 @@ def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> 
     code = code if isinstance(code, int) else None
     if status == "dead":
         return Phase.FAILED, "the engine could not remove it in full: delete it again", code
-    if state.get("OOMKilled") and code != 143:
+    if state.get("OOMKilled") and code != STOPPED_CODE:
         return Phase.FAILED, f"out of memory (limit {format_bytes(memory)})", code
     if any(words in str(state.get("Error")) for words in ("already allocated", "already in use")):
         return Phase.FAILED, "did not start: a port it keeps is used by another program", code
@@ -44,7 +48,7 @@ def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> 
         return Phase.FAILED, f"did not start: {state['Error']}", code
     if code == 0:
         return Phase.FINISHED, "", code
-    if code == 143:
+    if code == STOPPED_CODE:
         return Phase.STOPPED, "", code
     if code == 137:
         return Phase.STOPPED, "killed", code

@@ -58,10 +58,23 @@ class Stream(Protocol):
         """End the iteration at once."""
 
 
-class Events(Protocol):
-    """A word whenever a session appears, changes or goes; what changed is asked for anew."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something happened to a container or to the home of a session; what it is now is to be looked at."""
 
-    def __iter__(self) -> Iterator[str]: ...
+    container_id: str = ""
+    session_id: str = ""
+    """By its labels; empty for what is not ours."""
+
+
+ANYTHING = Change()
+"""Everything may have changed: the sessions are to be listed."""
+
+
+class Events(Protocol):
+    """Changes as they come."""
+
+    def __iter__(self) -> Iterator[Change]: ...
 
     def close(self) -> None:
         """End the iteration at once."""
@@ -73,17 +86,27 @@ class Engine(Protocol):
     def facts(self) -> EngineFacts:
         """What engine this is."""
 
-    def capacity(self, devices: Sequence[Gpu] = ()) -> Capacity:
+    def capacity(self, devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
         """What it can give, with the limits of all live containers counted as promised.
 
-        ``devices`` are the GPUs the meters found; they come back with their holders.
+        ``devices`` are the GPUs the meters found; they come back with their holders. With ``glance``
+        the limits of sessions that nobody has looked at count as they were ordered.
         """
 
     def sessions(self) -> tuple[Session, ...]:
-        """All sessions of all owners, oldest first."""
+        """All sessions of all owners, oldest first, each looked at."""
+
+    def glance(self) -> tuple[Session, ...]:
+        """The same by a single look at the list, however many there are.
+
+        Those that nobody has looked at while the events were followed are ``brief``.
+        """
+
+    def look(self, change: Change) -> Session | None:
+        """What the session of a change is now; None when nothing of it is left, or it is not ours."""
 
     def events(self) -> Events:
-        """Changes from now on. The first word is ``subscribed``: what is listed after it misses nothing."""
+        """Changes from now on. The first is ANYTHING: what is listed after it misses nothing."""
 
     def has_image(self, image: str, fingerprint: str = "") -> bool:
         """Whether the image is on the engine, built from that recipe where one is given."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from docker.types import CancellableStream
-
-from sessiontui.dockerd import break_off, translated
+from sessiontui.dockerd.errors import translated
 from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.engine.inspected import Inspected
+from sessiontui.engine.labels import ID_LABEL
 from sessiontui.engine.link import Link
+from sessiontui.engine.payload import session_of_home
+from sessiontui.engine.port import ANYTHING, Change
+
+if TYPE_CHECKING:
+    from docker.types import CancellableStream
+
+    from sessiontui.dockerd.reading import EventStream
+
+_EVENTS = ["create", "start", "die", "destroy", "rename", "update", "pause", "unpause", "oom"]
+EVENT_FILTERS = {"type": ["container", "volume"], "event": _EVENTS}
+"""What is asked of ``GET /events``: not the commands run in containers, of which there may be very many."""
 
 
 class DockerLog:
@@ -29,26 +39,31 @@ class DockerLog:
 
     def close(self) -> None:
         """End the iteration."""
+        from sessiontui.dockerd.client import break_off
+
         self._closed = True
         break_off(self._stream)
 
 
 class DockerEvents:
-    """Changes of containers. An end that nobody asked for is a lost engine."""
+    """Changes of containers and homes. An end that nobody asked for is a lost engine."""
 
-    def __init__(self, stream: CancellableStream[dict[str, Any]], link: Link, inspected: Inspected) -> None:
+    def __init__(self, stream: EventStream, link: Link, inspected: Inspected) -> None:
         """``inspected`` is told of each change before its word comes."""
         self._stream = stream
         self._link = link
         self._inspected = inspected
         self._closed = False
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Change]:
         with self._inspected.followed(), translated("listening to the engine"):
-            yield "subscribed"
+            yield ANYTHING
             for event in self._stream:
-                self._inspected.changed(str((event.get("Actor") or {}).get("ID", "")))
-                yield str(event.get("Action", ""))
+                change = change_of(event)
+                if change.container_id:
+                    self._inspected.changed(change.container_id, gone=event.get("Action") == "destroy")
+                if change != ANYTHING:
+                    yield change
         if not self._closed:
             # Perhaps to come back as another version: the next call connects anew.
             self._link.drop()
@@ -57,4 +72,15 @@ class DockerEvents:
     def close(self) -> None:
         """End the iteration."""
         self._closed = True
-        break_off(self._stream)
+        self._stream.close()
+
+
+def change_of(event: Mapping[str, Any]) -> Change:
+    """The change an event of ``GET /events`` tells of; ANYTHING for one that is about nothing of interest."""
+    actor = event.get("Actor") or {}
+    subject = str(actor.get("ID") or "")
+    if event.get("Type") == "volume":
+        # A home that was made is followed by its container.
+        session_id = session_of_home(subject) if event.get("Action") == "destroy" else ""
+        return Change("", session_id)
+    return Change(subject, str((actor.get("Attributes") or {}).get(ID_LABEL) or ""))

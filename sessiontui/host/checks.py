@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessiontui.dockerd import Address, candidates
+from sessiontui.dockerd.addresses import Address, candidates
 from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.domain.session import Owner
 from sessiontui.domain.units import GIB, format_bytes

@@ -1,9 +1,10 @@
-"""Keeps the Picture current: engine events for the list, a slow tick for the meters."""
+"""Keeps the Picture current with the engine: what its events name is looked at, the rest is left alone."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 
 from textual.message import Message
@@ -11,14 +12,20 @@ from textual.message import Message
 from sessiontui.actions.observe import Observer
 from sessiontui.domain.errors import EngineError, EngineUnreachable
 from sessiontui.domain.picture import Picture
-from sessiontui.engine.port import Engine, Events
+from sessiontui.engine.port import ANYTHING, Change, Engine, Events
 
 _BURST = 0.05
 """Seconds in which events are answered by one look at the engine."""
+_REST = 4.0
+"""How many times as long as it looked the poller rests: a flood of events takes a fifth of a core at most."""
+_MANY = 20
+"""Changed sessions from which listing all costs less than looking at each."""
 _PATIENCE = 10.0
 """The longest time between two tries to reach an engine that does not answer, in seconds."""
-_SAFETY = 30.0
+_SAFETY = 60.0
 """Seconds after which the sessions are listed anew, events or not."""
+_SURVEY = 5.0
+"""Seconds between two looks at what the engine can give."""
 
 
 class PictureTaken(Message):
@@ -34,9 +41,10 @@ class PictureTaken(Message):
 
 
 class Poller:
-    """Two blocking loops for two threads: ``listen`` waits for events, ``follow`` answers them.
+    """Three blocking loops for three threads; ``close`` ends them.
 
-    ``follow`` looks at most once in a burst and always after the last event. ``close`` ends both.
+    ``listen`` waits for events, ``follow`` answers them: at most once in a burst and always after the
+    last one. ``survey`` sees what the engine can give, which nobody waits for.
     """
 
     def __init__(
@@ -48,7 +56,9 @@ class Poller:
         self._safety = _SAFETY if safety else None
         self._closed = threading.Event()
         self._stirred = threading.Event()
+        self._outdated = threading.Event()
         self._lock = threading.Lock()
+        self._changes: dict[Change, None] = {}
         self._events: Events | None = None
 
     def listen(self) -> None:
@@ -56,10 +66,9 @@ class Poller:
         wait = 1.0
         while not self._closed.is_set():
             try:
-                events = self._subscribe()
-                for _ in events:
+                for change in self._subscribe():
                     wait = 1.0
-                    self._stirred.set()
+                    self._stir(change)
                 if not self._closed.is_set():
                     raise EngineUnreachable("the engine closed its stream of events")
             except EngineError as error:
@@ -74,33 +83,76 @@ class Poller:
         pause: float | None = None
         wait = 0.5
         while True:
-            self._stirred.wait(pause)
+            stirred = self._stirred.wait(pause)
             if self._closed.is_set():
                 return
-            # Cleared before the look: what stirs during it is looked at again.
-            self._stirred.clear()
-            picture = self._observer.resync()
-            self._post(picture)
+            began = time.monotonic()
+            picture = self._look(self._take() if stirred else [ANYTHING])
+            self._outdated.set()
             if not picture.trouble:
                 pause, wait = self._safety, 0.5
             else:
                 pause = wait = min(wait * 2, _PATIENCE)
-            if self._closed.wait(_BURST):
+                self._stir(ANYTHING, at_once=False)
+            if self._closed.wait(max(_BURST, _REST * (time.monotonic() - began))):
+                return
+
+    def survey(self) -> None:
+        """See what the engine can give whenever sessions have changed, but seldom."""
+        while True:
+            self._outdated.wait()
+            if self._closed.is_set():
+                return
+            self._outdated.clear()
+            self._post(self._observer.survey())
+            if self._closed.wait(_SURVEY):
                 return
 
     def stir(self) -> None:
         """Have the engine looked at now."""
-        self._stirred.set()
+        self._stir(ANYTHING)
 
     def close(self) -> None:
-        """End both loops; a wait in the engine is broken."""
+        """End the loops; a wait in the engine is broken."""
         self._closed.set()
         self._stirred.set()
+        self._outdated.set()
         with self._lock:
             events, self._events = self._events, None
         if events is not None:
             with contextlib.suppress(EngineError):
                 events.close()
+
+    def _look(self, changes: list[Change]) -> Picture:
+        """See what changed and show it; then, unhurried, why those ended that the list says no more of."""
+        if ANYTHING in changes or len(changes) > _MANY:
+            picture = self._observer.resync()
+        else:
+            picture = self._observer.look(changes)
+        self._post(picture)
+        while not picture.trouble and (unexplained := self._observer.unexplained()):
+            picture = self._observer.look(unexplained[:_MANY])
+            self._post(picture)
+            if self._stirred.is_set() or self._closed.is_set():
+                break
+        return picture
+
+    def _stir(self, change: Change, *, at_once: bool = True) -> None:
+        if change != ANYTHING and not change.session_id:
+            # A stranger's container takes or gives back what the engine can give, no more.
+            self._outdated.set()
+            return
+        with self._lock:
+            self._changes[change] = None
+        if at_once:
+            self._stirred.set()
+
+    def _take(self) -> list[Change]:
+        # Cleared before the look: what stirs during it is looked at again.
+        self._stirred.clear()
+        with self._lock:
+            changes, self._changes = list(self._changes), {}
+        return changes
 
     def _subscribe(self) -> Events:
         events = self._engine.events()

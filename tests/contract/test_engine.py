@@ -18,6 +18,7 @@ from sessiontui.domain.errors import (
 )
 from sessiontui.domain.launch import Progress, Step
 from sessiontui.domain.session import Phase, Session
+from sessiontui.engine.port import ANYTHING
 from tests.contract.conftest import HTTP, Bench
 
 
@@ -131,15 +132,31 @@ def test_each_session_has_its_own_secret(bench: Bench) -> None:
 
 def test_events_tell_of_what_happens_after_the_subscription(bench: Bench) -> None:
     events = bench.engine.events()
-    words = iter(events)
-    assert next(words) == "subscribed"
+    changes = iter(events)
+    assert next(changes) == ANYTHING
     session = bench.launch(bench.order())
-    assert next(words)
+    change = next(changes)
+    assert (change.container_id, change.session_id) == (session.container_id, session.id)
+    assert bench.engine.look(change) == find(bench, session.id)
     bench.engine.delete(session)
-    assert next(words)
+    assert next(changes).session_id == session.id
+    assert bench.engine.look(change) is None
     events.close()
-    for _ in words:
+    for _ in changes:
         pass
+
+
+def test_a_glance_shows_what_a_look_at_each_shows_as_far_as_the_list_tells(bench: Bench) -> None:
+    running = bench.launch(bench.order(mounts=(bench.mount("data"),)))
+    stopped = bench.engine.stop(bench.launch(bench.order()))
+    for session in (running, stopped):
+        glanced = next(one for one in bench.engine.glance() if one.id == session.id)
+        looked = find(bench, session.id)
+        assert looked is not None
+        ports = looked.ports if session is running else ()
+        brief = replace(looked, brief=True, pid=None, started_at=None, ports=ports)
+        assert glanced == (brief if bench.real else looked)
+    assert [one.id for one in bench.engine.glance()] == [one.id for one in bench.engine.sessions()]
 
 
 def test_capacity_counts_live_sessions_as_promised_and_stopped_ones_not(bench: Bench) -> None:

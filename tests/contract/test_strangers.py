@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import docker
@@ -24,6 +24,7 @@ from sessiontui.domain.units import MIB
 from sessiontui.engine.docker import DockerEngine
 from sessiontui.engine.labels import PREFIX, labels_of
 from sessiontui.engine.payload import container_name, create_payload, home_volume
+from sessiontui.engine.port import Change
 from tests.contract.conftest import HTTP, Bench
 from tests.contract.test_docker import names_of_volumes
 
@@ -196,13 +197,13 @@ def test_details_are_asked_for_once_while_events_tell_what_changes(
     assert isinstance(engine, DockerEngine)
     session = docker_bench.launch(docker_bench.order())
     asked: list[str] = []
-    inspect: Callable[[str], object] = engine._link.client.inspect_container
+    read: Callable[..., object] = engine._link.reader.get
 
-    def noted(container_id: str) -> object:
-        asked.append(container_id)
-        return inspect(container_id)
+    def noted(path: str, parameters: Mapping[str, object] | None = None) -> object:
+        asked.append(path.removeprefix("/containers/").removesuffix("/json"))
+        return read(path, parameters)
 
-    monkeypatch.setattr(engine._link.client, "inspect_container", noted)
+    monkeypatch.setattr(engine._link.reader, "get", noted)
 
     def pid() -> int | None:
         return find(docker_bench, session.id)[0].pid
@@ -210,7 +211,7 @@ def test_details_are_asked_for_once_while_events_tell_what_changes(
     assert pid() == pid()
     assert asked.count(session.container_id or "") == 2
     events = engine.events()
-    heard: list[str] = []
+    heard: list[Change] = []
     listener = threading.Thread(target=lambda: heard.extend(events))
     listener.start()
     while not engine._inspected._followers:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sessiontui.dockerd import Address
+from sessiontui.dockerd.addresses import Address
 from sessiontui.domain.errors import HostError
 from sessiontui.domain.session import Owner
 from sessiontui.host.checks import look, permission
