@@ -10,7 +10,7 @@ from types import MappingProxyType
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.launch import Preparation
-from sessiontui.domain.picture import EngineFacts, Picture
+from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import UNKNOWN, Reading, Usage, usage_between
@@ -137,6 +137,12 @@ class Observer:
                 notes=notes,
                 taken_at=self._picture.taken_at if self._picture.trouble else now,
             )
+        return self.picture()
+
+    def unmeasured(self) -> Picture:
+        """What is known without the meters, which do not answer: figures that are too old are none."""
+        with self._lock:
+            self._picture = replace(self._picture, host=HostUsage(), usage=MappingProxyType({}))
         return self.picture()
 
     def _see(self, sessions: Sequence[Session], engine: EngineFacts | None = None) -> Picture:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 import time
@@ -32,6 +31,7 @@ from sessiontui.ui.poller import PictureTaken, Poller
 from sessiontui.ui.screens.main import MainScreen
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.themes import THEMES
+from sessiontui.ui.ticker import Ticker
 
 SHEETS = ("base.tcss", "main.tcss", "dialogs.tcss", "launch.tcss", "apps.tcss")
 
@@ -88,7 +88,9 @@ class SessiontuiApp(App[None]):
         )
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        # Set like this the style sheets are read once, in its colours.
+        self.set_reactive(SessiontuiApp.theme, THEMES[0].name)
+        self.stylesheet.set_variables(self.get_css_variables())
         if over_ssh(environ):
             self.animation_level = "none"
 
@@ -97,8 +99,7 @@ class SessiontuiApp(App[None]):
         self.push_screen(MainScreen(self.desk))
         self.run_worker(in_background(self._poller.listen), group="poller")
         self.run_worker(in_background(self._poller.follow), group="poller")
-        if self._interval is not None:
-            self.run_worker(self._measure(self._interval), group="poller")
+        self.run_worker(in_background(self._poller.survey), group="poller")
         when_told_to_end(lambda: self.run_worker(leave_at_once(self.desk), group="leave", exclusive=True))
 
     def on_unmount(self) -> None:
@@ -110,12 +111,9 @@ class SessiontuiApp(App[None]):
         await in_background(self.desk.observer.resync)
         self._post(await in_background(self.desk.observer.measure))
 
-    async def _measure(self, interval: float) -> None:
-        """Look at the meters, again and again, never two looks at once, and never unseen."""
-        while True:
-            if isinstance(self.screen, MainScreen) and not self.desk.away.is_set():
-                self._post(await in_background(self.desk.observer.measure))
-            await asyncio.sleep(interval)
+    def _shown(self) -> frozenset[str]:
+        """The ids of the sessions a person sees: none while a shell has the terminal."""
+        return frozenset() if self.desk.away.is_set() else getattr(self.screen, "shown", frozenset())
 
     def _post(self, picture: Picture) -> None:
         # From a thread that outlives the loop there is nobody to post to any more.
@@ -124,8 +122,12 @@ class SessiontuiApp(App[None]):
 
     @on(PictureTaken)
     def show_picture(self, message: PictureTaken) -> None:
-        """Hand the picture to whoever watches it."""
+        """Hand the picture to whoever watches it. The first one that lists the sessions has them measured."""
         self.picture = message.picture
+        if self._interval is not None and message.picture.engine is not None:
+            interval, self._interval = self._interval, None
+            ticker = Ticker(self, self.desk.observer, self._post, self._shown)
+            self.run_worker(ticker.run(interval), group="poller")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every command, and the choice of a theme."""

@@ -23,10 +23,10 @@ STYLES = {
     f"cell--{name}"
     for name in (
         "plain name owner muted faint heading sorted running preparing stopped finished failed "
-        "bar bar-rest bar-promised warning icon icon-off key accent"
+        "bar bar-rest bar-promised warning icon icon-off key accent tab-on"
     ).split()
 }
-"""The component classes a widget declares to draw spans."""
+"""The component classes a screen declares for its widgets to draw spans."""
 
 MEMORY_WARNING = 0.9
 """Share of its memory limit from which a session is in danger of being ended."""

@@ -25,8 +25,6 @@ class Row:
     subject: Session | Preparation
     mine: bool
     environment: str
-    age: str
-    usage: Usage = UNKNOWN
     gpu: Cell = ()
 
     @property
@@ -49,6 +47,12 @@ class Row:
         )
 
     @property
+    def since(self) -> float:
+        """When it was launched, in seconds since the epoch."""
+        subject = self.subject
+        return subject.since if isinstance(subject, Preparation) else subject.created_at.timestamp()
+
+    @property
     def live(self) -> bool:
         """Whether it holds resources or is about to."""
         return isinstance(self.subject, Preparation) or self.subject.phase.live
@@ -59,8 +63,8 @@ class Row:
         return isinstance(self.subject, Preparation) or self.subject.phase in _USED_UP
 
 
-def rows_of(picture: Picture, owner: Owner, now: float, labels: Mapping[str, str]) -> tuple[Row, ...]:
-    """The picture's rows: launches under way and sessions."""
+def rows_of(picture: Picture, owner: Owner, labels: Mapping[str, str]) -> tuple[Row, ...]:
+    """The rows of a picture, launches under way first; what changes from second to second is not in them."""
     indexes = {gpu.uuid: gpu.index for gpu in picture.capacity.gpus} if picture.capacity else {}
     rows = [
         Row(
@@ -69,7 +73,6 @@ def rows_of(picture: Picture, owner: Owner, now: float, labels: Mapping[str, str
             present.environment_text(
                 preparation.order.environment, preparation.order.version, preparation.order.image, labels
             ),
-            format_age(now - preparation.since),
         )
         for preparation in picture.preparations
     ]
@@ -78,8 +81,6 @@ def rows_of(picture: Picture, owner: Owner, now: float, labels: Mapping[str, str
             session,
             why_not_touch(session, owner) is None,
             present.environment_text(session.environment, session.version, session.image, labels),
-            format_age(now - session.created_at.timestamp()),
-            picture.usage_of(session),
             present.gpu_cell(session, indexes),
         )
         for session in picture.sessions
@@ -103,28 +104,33 @@ def matching(rows: Iterable[Row], words: str) -> tuple[Row, ...]:
 # Sorting
 
 
-def _created(row: Row) -> float:
-    subject = row.subject
-    return subject.since if isinstance(subject, Preparation) else subject.created_at.timestamp()
-
-
-SORTS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
-    "name": lambda row: (),
-    "environment": lambda row: (row.environment.casefold(),),
-    "phase": lambda row: (str(row.subject.phase) if isinstance(row.subject, Session) else " ",),
-    "age": lambda row: (-_created(row),),
-    "cpu": lambda row: (-(row.usage.cpu or 0.0),),
-    "memory": lambda row: (-(row.usage.memory or 0),),
+SORTS: Mapping[str, Callable[[Row, Usage], tuple[object, ...]]] = {
+    "name": lambda row, usage: (),
+    "environment": lambda row, usage: (row.environment.casefold(),),
+    "phase": lambda row, usage: (str(row.subject.phase) if isinstance(row.subject, Session) else " ",),
+    "age": lambda row, usage: (-row.since,),
+    "cpu": lambda row, usage: (-(usage.cpu or 0.0),),
+    "memory": lambda row, usage: (-(usage.memory or 0),),
 }
 """What the rows can be sorted by: largest figures and youngest sessions first; names settle ties."""
+BY_FIGURES = frozenset({"cpu", "memory"})
+"""Those whose order changes from second to second."""
 
 
-def ordered(rows: Iterable[Row], by: str, reverse: bool) -> tuple[Row, ...]:
+def usage_of(row: Row, usage: Mapping[str, Usage]) -> Usage:
+    """What the row's session uses; unknown unless it runs."""
+    subject = row.subject
+    if isinstance(subject, Session) and subject.phase is Phase.RUNNING:
+        return usage.get(subject.id, UNKNOWN)
+    return UNKNOWN
+
+
+def ordered(rows: Iterable[Row], by: str, reverse: bool, usage: Mapping[str, Usage]) -> tuple[Row, ...]:
     """The rows in that order; the person's own before others' where names are equal."""
     rule = SORTS[by]
 
     def key(row: Row) -> tuple[object, ...]:
-        return (*rule(row), row.name.casefold(), not row.mine, row.key)
+        return (*rule(row, usage_of(row, usage)), row.name.casefold(), not row.mine, row.key)
 
     return tuple(sorted(rows, key=key, reverse=reverse))
 
@@ -241,7 +247,6 @@ def _wanted(rows: Sequence[Row]) -> dict[str, int]:
             "name": present.width(present.name_cell(row.name, row.owner, row.mine)),
             "environment": present.width((Span(row.environment),)),
             "phase": present.width(_phase(row)),
-            "age": len(row.age),
             "mounts": present.width(present.mounts_cell(subject)),
         }
         if isinstance(subject, Session) and not row.told:
@@ -279,8 +284,8 @@ def heading(layout: Layout, by: str, reverse: bool) -> Cell:
     return tuple(spans)
 
 
-def line(row: Row, layout: Layout, *, selected: bool) -> Cell:
-    """The row's line."""
+def line(row: Row, layout: Layout, usage: Usage, now: float, *, selected: bool) -> Cell:
+    """The row's line, with what its session uses at that time."""
     spans: list[Span] = [Span("▸ ", "accent")] if selected else []
     columns = list(layout)
     while columns:
@@ -296,7 +301,9 @@ def line(row: Row, layout: Layout, *, selected: bool) -> Cell:
                 span = columns[0].start - _GAP - column.start
             spans.extend(present.fit(_sentence(row, column.bar or 5), span))
         else:
-            spans.extend(present.fit(_cell(row, column), column.width))
+            # The mark of a session that its limit holds back stands in the gap behind the figure.
+            room = column.width + (column.key == "cpu")
+            spans.extend(present.fit(_cell(row, column, usage, now), room))
     return tuple(spans)
 
 
@@ -317,7 +324,7 @@ def _phase(row: Row) -> Cell:
     return present.phase_cell(row.subject.phase)
 
 
-def _cell(row: Row, column: Column) -> Cell:
+def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
     subject = row.subject
     match column.key:
         case "name":
@@ -327,7 +334,7 @@ def _cell(row: Row, column: Column) -> Cell:
         case "phase":
             return _phase(row)
         case "age":
-            return (Span(row.age, "muted"),)
+            return (Span(format_age(now - row.since), "muted"),)
         case "control":
             return present.control_cell(subject, row.mine)
         case "mounts":
@@ -335,7 +342,7 @@ def _cell(row: Row, column: Column) -> Cell:
         case "gpu":
             return row.gpu
         case "cpu" if isinstance(subject, Session):
-            return present.cpu_cell(row.usage.cpu, subject.ask.cpu, column.bar)
+            return present.cpu_cell(usage.cpu, usage.cpu_limit or subject.ask.cpu, column.bar)
         case "memory" if isinstance(subject, Session):
-            return present.memory_cell(row.usage.memory, subject.ask.memory, column.bar)
+            return present.memory_cell(usage.memory, usage.memory_limit or subject.ask.memory, column.bar)
     return ()

@@ -447,7 +447,7 @@ class TestEngine:
         gate = Gate()
         plain = dialog.world.engine.capacity
 
-        def capacity(devices: Sequence[Gpu] = ()) -> Capacity:
+        def capacity(devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
             gate()
             return plain(devices)
 

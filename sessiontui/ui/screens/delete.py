@@ -78,6 +78,7 @@ class DeleteScreen(ModalScreen[bool]):
     """Asks whether to delete a session; True for yes. Closes by itself when the session is gone."""
 
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]
+    COMPONENT_CLASSES = present.STYLES
     BINDINGS = [
         Binding("escape,n", "answer(False)", "Cancel"),
         Binding("left,up", "app.focus_previous", "Left", show=False),

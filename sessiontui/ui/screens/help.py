@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from sessiontui.ui import present
 from sessiontui.ui.commands import Command
 from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.present import Cell, Span
@@ -41,6 +42,7 @@ _SIGNS: tuple[Cell, ...] = (
 class HelpScreen(ModalScreen[None]):
     """Shows every command with its keys."""
 
+    COMPONENT_CLASSES = present.STYLES
     BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss(None)", "Close")]
 
     def __init__(self, commands: Sequence[Command], keyboard: Keyboard) -> None:

@@ -68,6 +68,8 @@ class Reader:
 class LogsScreen(Screen[None]):
     """Shows a session's output: follow, search, wrap."""
 
+    COMPONENT_CLASSES = present.STYLES
+
     BINDINGS = [
         Binding("escape", "leave", "Back"),
         Binding("q,l", "close", "Back"),

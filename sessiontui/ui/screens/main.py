@@ -22,6 +22,7 @@ from sessiontui.ui.background import in_background
 from sessiontui.ui.commands import COMMANDS, Command, command
 from sessiontui.ui.desk import Desk
 from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.rows import Row
 from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.command_bar import CommandBar, Hint
 from sessiontui.ui.widgets.details import Details
@@ -43,6 +44,7 @@ class MainScreen(Screen[None]):
     """Shows the picture and turns keys and clicks into commands."""
 
     AUTO_FOCUS = "#sessions"
+    COMPONENT_CLASSES = present.STYLES
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS = [
         *(
@@ -65,6 +67,9 @@ class MainScreen(Screen[None]):
         self._told: set[str] = set()
         self._at_start = True
         self._picture = Picture()
+        self._rows: tuple[Row, ...] = ()
+        self._rows_from: tuple[object, ...] = ()
+        self._listed_from: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -83,7 +88,7 @@ class MainScreen(Screen[None]):
         self.query_one("#filter").display = False
         self.query_one("#banner").display = False
         self.watch(self.app, "picture", self._see)
-        self.set_interval(_BEAT, self._draw_progress)
+        self._beat = self.set_interval(_BEAT, self._draw_progress, pause=True)
         self.run_worker(self._learn_labels())
 
     # What is selected
@@ -105,6 +110,7 @@ class MainScreen(Screen[None]):
         """Draw another picture, unless nobody would see it: then it is drawn on the return."""
         if self.is_current and not self.desk.away.is_set():
             self._tell_cut_off(picture)
+            self._tell_notes(picture)
             self._picture = picture
             self._draw()
 
@@ -130,6 +136,13 @@ class MainScreen(Screen[None]):
             self.query_one(SessionList).select(found[0].id)
         self.desk.say(self._cut_off_text([one.name for one in found], in_view=at_start), warning=True)
 
+    def _tell_notes(self, picture: Picture) -> None:
+        """Say once what there is to know about the meters."""
+        for note in picture.notes:
+            if note not in self._told:
+                self._told.add(note)
+                self.desk.say(note, warning=True)
+
     def _cut_off_text(self, names: Sequence[str], *, in_view: bool) -> str:
         key = self.desk.keyboard.key
         one = len(names) == 1
@@ -149,20 +162,45 @@ class MainScreen(Screen[None]):
         """The details fold where there is little room."""
         self._fold_details()
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The ids of the sessions a person sees now."""
+        return self.query_one(SessionList).shown if self.is_current else frozenset()
+
     def _draw(self) -> None:
         picture, now = self._picture, self.desk.now()
-        owner = self.desk.ports.owner
-        every = rows.rows_of(picture, owner, now, self._labels)
+        self.query_one(MachineHeader).show_picture(picture)
+        self._draw_rows(picture)
+        self.query_one(SessionList).tell(picture.usage, now)
+        self._draw_banner(picture, now)
+        self._draw_selected()
+
+    def _draw_rows(self, picture: Picture) -> None:
+        """Draw which sessions there are, and where; unless that is as it was."""
+        gpus = picture.capacity.gpus if picture.capacity else ()
+        rows_from = (picture.sessions, picture.preparations, gpus, self._labels)
+        if rows_from != self._rows_from:
+            self._rows = rows.rows_of(picture, self.desk.ports.owner, self._labels)
+            self._rows_from = rows_from
+        listed_from = (
+            self._rows,
+            picture.usage if self.sorting in rows.BY_FIGURES else None,
+            (self.tab, self._words, self.sorting, self._reverse),
+            (picture.engine, picture.trouble, picture.remedy),
+        )
+        if listed_from == self._listed_from:
+            return
+        self._listed_from = listed_from
+        every = self._rows
         live = tuple(row for row in every if row.live)
         shown = rows.matching((live, every)[self.tab], self._words)
-        gpus = bool(picture.capacity and picture.capacity.gpus) or any(
-            isinstance(row.subject, Session) and row.subject.devices for row in shown
-        )
-        self.query_one(MachineHeader).show_picture(picture)
+        held = any(isinstance(row.subject, Session) and row.subject.devices for row in shown)
         self.query_one(Tabs).show_tabs(tuple(zip(TABS, (len(live), len(every)), strict=True)), self.tab)
         listing = self.query_one(SessionList)
         listing.show(
-            rows.ordered(shown, self.sorting, self._reverse), gpus=gpus, sort=(self.sorting, self._reverse)
+            rows.ordered(shown, self.sorting, self._reverse, picture.usage),
+            gpus=bool(gpus) or held,
+            sort=(self.sorting, self._reverse),
         )
         notice = () if shown else self._notice(picture, ended=len(every) - len(live))
         listing.set_class(bool(picture.trouble), "-stale")
@@ -171,8 +209,6 @@ class MainScreen(Screen[None]):
         board.display, listing.display = bool(notice), not notice
         if not notice and self.focused is None:
             listing.focus()
-        self._draw_banner(picture, now)
-        self._draw_selected()
 
     def _notice(self, picture: Picture, *, ended: int) -> tuple[Cell, ...]:
         """What stands in place of an empty list."""
@@ -276,6 +312,7 @@ class MainScreen(Screen[None]):
     async def _launch(self, order: Order) -> None:
         desk = self.desk
         self.query_one(SessionList).select(order.id)
+        self._beat.resume()
         try:
             session = await desk.launches.launch(order)
         except SessiontuiError as error:
@@ -293,6 +330,8 @@ class MainScreen(Screen[None]):
                     f"{session.name} runs: {key('open-apps')} opens its apps, {key('open-shell')} a shell"
                 )
         finally:
+            if not desk.launches:
+                self._beat.pause()
             desk.redraw()
 
     def show_tab(self, tab: int) -> None:

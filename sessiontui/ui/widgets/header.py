@@ -8,7 +8,7 @@ from sessiontui.domain.picture import Picture
 from sessiontui.domain.units import format_cores
 from sessiontui.ui import present
 from sessiontui.ui.present import Cell, Span
-from sessiontui.ui.widgets.styled import Styled
+from sessiontui.ui.widgets.drawn_lines import DrawnLines
 
 _HINT = (
     "Solid: used now. Shaded: promised to containers by their limits, used or not.\n"
@@ -80,7 +80,7 @@ def _gauge(title: str, used: float | None, promised: float, total: float, text: 
     )
 
 
-class MachineHeader(Styled):
+class MachineHeader(DrawnLines):
     """Shows the machine's line of a picture."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own name for it

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,9 +15,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from sessiontui.domain.usage import Usage
 from sessiontui.ui import present, rows
+from sessiontui.ui.changed import changed_run
 from sessiontui.ui.present import Cell
 from sessiontui.ui.rows import Layout, Row
+from sessiontui.ui.widgets.drawn_lines import cell_style
 
 
 class SessionList(ScrollView, can_focus=True):
@@ -30,7 +34,7 @@ class SessionList(ScrollView, can_focus=True):
         Binding("home,g", "move(-1000000)", "First", show=False),
         Binding("end,G", "move(1000000)", "Last", show=False),
     ]
-    COMPONENT_CLASSES = present.STYLES | {"session-list--cursor", "session-list--heading"}
+    COMPONENT_CLASSES = {"session-list--cursor", "session-list--heading"}
 
     class Selected(Message):
         """The cursor stands on another session, or on the same one changed."""
@@ -56,12 +60,14 @@ class SessionList(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own name for it
         super().__init__(id=id)
         self._rows: tuple[Row, ...] = ()
+        self._usage: Mapping[str, Usage] = MappingProxyType({})
+        self._now = 0.0
         self._columns: Layout = ()
         self._gpus = False
         self._sort = ("name", False)
         self._cursor = 0
         self._key: str | None = None
-        self._drawn: dict[int, Cell] = {}
+        self._drawn: dict[int, tuple[str, Cell]] = {}
         self._style_of = lru_cache(maxsize=256)(self._find_style)
 
     @property
@@ -69,18 +75,32 @@ class SessionList(ScrollView, can_focus=True):
         """The row under the cursor."""
         return self._rows[self._cursor] if self._rows else None
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The keys of the rows in view, and of the selected one."""
+        top = self.scroll_offset.y
+        in_view = self._rows[top : top + max(0, self.size.height - 1)]
+        return frozenset(row.key for row in (*in_view, *filter(None, [self.selected])))
+
     def show(self, rows: Sequence[Row], *, gpus: bool, sort: tuple[str, bool]) -> None:
         """Show these rows. The cursor stays with its session; a session gone leaves it to the next."""
-        before = self.selected
+        before, count = self.selected, len(self._rows)
         self._rows = tuple(rows)
         self._gpus = gpus
         self._sort = sort
         place = next((at for at, row in enumerate(self._rows) if row.key == self._key), None)
         self._cursor = max(0, min(self._cursor if place is None else place, len(self._rows) - 1))
-        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        if len(self._rows) != count:
+            self.virtual_size = Size(self.size.width, len(self._rows) + 1)
         self._place_columns()
         if self.selected != before:
             self._say_selected(scroll=before is None or place is None)
+
+    def tell(self, usage: Mapping[str, Usage], now: float) -> None:
+        """Show what the sessions use, by id, at that time."""
+        self._usage = usage
+        self._now = now
+        self._draw_changes()
 
     def select(self, key: str) -> None:
         """Put the cursor on that session, now or when it comes."""
@@ -92,11 +112,27 @@ class SessionList(ScrollView, can_focus=True):
     # Drawing
 
     def _place_columns(self) -> None:
-        """Lay the columns out and redraw the lines that came out different."""
+        """Lay the columns out and redraw what came out different."""
         self._columns = rows.layout(self._rows, self._room, gpus=self._gpus)
+        self._draw_changes()
+
+    def _draw_changes(self) -> None:
+        """Have the columns drawn anew in which a line differs from what is there."""
+        width = self.size.width
         for y in range(self.size.height):
-            if self._drawn.get(y) != self._line(y):
-                self.refresh(Region(0, y, self.size.width, 1))
+            drawn = self._drawn.get(y)
+            if drawn is None:
+                self.refresh(Region(0, y, width, 1))
+                continue
+            surface, line = drawn
+            after = self._line(y)
+            if surface != self._surface(y):
+                self._drawn.pop(y)
+                self.refresh(Region(0, y, width, 1))
+            elif after != line:
+                start, end = changed_run(line, after)
+                self._drawn[y] = (surface, after)
+                self.refresh(Region(start, y, end - start, 1))
 
     @property
     def _room(self) -> int:
@@ -108,23 +144,26 @@ class SessionList(ScrollView, can_focus=True):
         at = self.scroll_offset.y + y - 1
         if at >= len(self._rows):
             return ()
-        return rows.line(self._rows[at], self._columns, selected=at == self._cursor)
+        row = self._rows[at]
+        usage = rows.usage_of(row, self._usage)
+        return rows.line(row, self._columns, usage, self._now, selected=at == self._cursor)
+
+    def _surface(self, y: int) -> str:
+        """What the line stands on."""
+        if y == 0:
+            return "heading"
+        return "cursor" if self._rows and self.scroll_offset.y + y - 1 == self._cursor else ""
 
     def render_line(self, y: int) -> Strip:
         """One line of the visible part; the first is the heading, wherever the list is scrolled to."""
-        line = self._line(y)
-        self._drawn[y] = line
-        selected = y > 0 and self._rows and self.scroll_offset.y + y - 1 == self._cursor
-        surface = "heading" if y == 0 else "cursor" if selected else ""
+        line, surface = self._line(y), self._surface(y)
+        self._drawn[y] = (surface, line)
         under = self._style_of("", surface)
         segments = [Segment(span.text, self._style_of(span.style, surface)) for span in line]
         return Strip(segments).adjust_cell_length(self.size.width, under)
 
     def _find_style(self, style: str, surface: str) -> Style:
-        names = [f"session-list--{surface}"] if surface else []
-        if style:
-            names.append(f"cell--{style}")
-        return self.get_visual_style(*names).rich_style
+        return cell_style(self, style, f"session-list--{surface}" if surface else "")
 
     def notify_style_update(self) -> None:
         """Forget looks when the theme changes."""

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from textual.content import Content
 from textual.widgets import Static
 
-from sessiontui.ui import present
 from sessiontui.ui.present import Cell, Span
 
 
 def content(spans: Iterable[Span]) -> Content:
-    """The spans as content whose styles are the component classes of :data:`present.STYLES`."""
+    """The spans as content whose styles are the component classes of :data:`present.STYLES`.
+
+    The screen declares them, once for all that is on it.
+    """
     return Content.assemble(
         *(
             (span.text, f".cell--{span.style}") if span.style != "plain" else span.text
@@ -24,8 +26,6 @@ def content(spans: Iterable[Span]) -> Content:
 
 class Styled(Static):
     """Text in the styles of cells."""
-
-    COMPONENT_CLASSES = present.STYLES
 
     _lines: tuple[Cell, ...] | None = None
 

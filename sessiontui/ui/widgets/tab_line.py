@@ -26,7 +26,6 @@ def tab_cells(titles: Sequence[tuple[str, int]], active: int) -> tuple[Cell, ...
 class Tabs(Styled):
     """Shows the tabs and says which was clicked."""
 
-    COMPONENT_CLASSES = {"cell--tab-on"}
     _GAP = 3
 
     class TabClicked(Message):

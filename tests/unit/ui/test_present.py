@@ -122,8 +122,13 @@ def picture() -> Picture:
 
 
 def listed(*, live: bool = False) -> tuple[rows.Row, ...]:
-    every = rows.rows_of(picture(), ALICE, NOW.timestamp(), {"python": "Python"})
+    every = rows.rows_of(picture(), ALICE, {"python": "Python"})
     return tuple(row for row in every if row.live or not live)
+
+
+def line_of(row: rows.Row, layout: rows.Layout, *, selected: bool = False) -> str:
+    usage = rows.usage_of(row, picture().usage)
+    return text(rows.line(row, layout, usage, NOW.timestamp(), selected=selected))
 
 
 @pytest.mark.parametrize("columns", range(20, 200, 3))
@@ -134,7 +139,7 @@ def test_no_line_is_ever_wider_than_its_room_and_columns_do_not_overlap(columns:
     assert layout[-1].end <= columns
     assert present.width(rows.heading(layout, "name", False)) <= columns
     for row in listed():
-        line = text(rows.line(row, layout, selected=True))
+        line = line_of(row, layout, selected=True)
         assert cell_len(line) <= columns
         assert "\x1b" not in line
 
@@ -154,20 +159,20 @@ def test_columns_leave_from_the_right_and_the_controls_stay(columns: int, keys: 
 
 def test_another_users_session_names_its_owner() -> None:
     row = next(row for row in listed() if row.name == "bold-euler")
-    line = text(rows.line(row, rows.layout(listed(), 140, gpus=True), selected=False))
+    line = line_of(row, rows.layout(listed(), 140, gpus=True))
     assert "bob/bold-euler" in line
 
 
 def test_a_launch_shows_how_far_it_is_in_place_of_figures() -> None:
     row = next(row for row in listed() if row.name == "new-one")
-    line = text(rows.line(row, rows.layout(listed(), 140, gpus=True), selected=False))
+    line = line_of(row, rows.layout(listed(), 140, gpus=True))
     assert "◐ pulling" in line
     assert "41%  7/12" in line
 
 
 def test_an_ended_session_says_why() -> None:
     row = next(row for row in listed() if row.name == "too-big")
-    line = text(rows.line(row, rows.layout(listed(), 120, gpus=True), selected=False))
+    line = line_of(row, rows.layout(listed(), 120, gpus=True))
     assert "✖ failed" in line
     assert "out of memory (limit 16G)" in line
 
@@ -179,9 +184,10 @@ def test_the_filter_wants_every_word_somewhere() -> None:
 
 
 def test_sorting_puts_the_busiest_first_and_reverses() -> None:
-    assert rows.ordered(listed(), "cpu", False)[0].name == "nifty-bohr"
-    assert rows.ordered(listed(), "cpu", True)[-1].name == "nifty-bohr"
-    names = [row.name for row in rows.ordered(listed(), "name", False)]
+    usage = picture().usage
+    assert rows.ordered(listed(), "cpu", False, usage)[0].name == "nifty-bohr"
+    assert rows.ordered(listed(), "cpu", True, usage)[-1].name == "nifty-bohr"
+    names = [row.name for row in rows.ordered(listed(), "name", False, usage)]
     assert names == sorted(names, key=str.casefold)
 
 
