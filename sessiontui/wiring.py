@@ -5,33 +5,41 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from sessiontui.access.keys import KeyRing
-from sessiontui.actions.ports import Ports
-from sessiontui.catalogue.files import FileCatalogue
 from sessiontui.config import Settings, config_directory, state_directory
-from sessiontui.host.linux import LinuxHost
-from sessiontui.metering.machine import LocalMachine
-from sessiontui.storage.directories import Directories
 
 if TYPE_CHECKING:
+    from textual.app import App
+
+    from sessiontui.access.keys import KeyRing
+    from sessiontui.actions.ports import Ports
     from sessiontui.engine.port import Engine
+    from sessiontui.host.linux import LinuxHost
     from sessiontui.metering.port import MachineMeter, Meter
+    from sessiontui.ui.dashboard import Dashboard
 
 
 def host(environ: Mapping[str, str]) -> LinuxHost:
     """This machine."""
+    from sessiontui.host.linux import LinuxHost
+
     return LinuxHost(environ)
 
 
 def keys(environ: Mapping[str, str]) -> KeyRing:
     """Where sessions' keys are kept."""
+    from sessiontui.access.keys import KeyRing
+
     return KeyRing(state_directory(environ) / "keys", host(environ).owner())
 
 
 def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False) -> Ports:
     """Everything actions need. Opens nothing yet: the engine is asked on first use."""
+    from sessiontui.actions.ports import Ports
+    from sessiontui.catalogue.files import FileCatalogue
+    from sessiontui.storage.directories import Directories
+
     machine_host = host(environ)
     owner = machine_host.owner()
     engine: Engine
@@ -52,6 +60,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         from sessiontui.metering.cgroup import CgroupMeter
         from sessiontui.metering.docker_stats import StatsMeter
         from sessiontui.metering.layered import LayeredMeter
+        from sessiontui.metering.machine import LocalMachine
 
         link = Link(environ)
         engine = DockerEngine(environ, link)
@@ -72,17 +81,43 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
 
 def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool, mouse: bool) -> int:
     """Open the dashboard until the person quits; the exit code."""
+    from sessiontui.access.forwarding import over_ssh
+    from sessiontui.ui.app import SessiontuiApp
+
+    if settings.keys:
+        # What is wrong with them is said before the screen is taken.
+        from sessiontui.ui.keyboard import Keyboard
+
+        Keyboard(settings.keys)
+    parts: list[Ports] = []
+
+    def furnish(app: App[Any]) -> Dashboard:
+        parts.append(ports(settings, environ, demo=demo))
+        return dashboard(app, parts[0], settings, environ)
+
+    app = SessiontuiApp(furnish, still=over_ssh(environ))
+    try:
+        app.run(mouse=mouse)
+    finally:
+        for one in parts:
+            one.meter.close()
+            one.engine.close()
+    return app.return_code or 0
+
+
+def dashboard(app: App[Any], parts: Ports, settings: Settings, environ: Mapping[str, str]) -> Dashboard:
+    """The dashboard of an app."""
     from sessiontui.access.clipboard import Clipboard, Mode
     from sessiontui.access.terminal import run_in_terminal
-    from sessiontui.ui.app import SessiontuiApp
+    from sessiontui.ui.dashboard import Dashboard
 
     def write(sequence: str) -> None:
         if sys.__stderr__ is not None:
             sys.__stderr__.write(sequence)
             sys.__stderr__.flush()
 
-    parts = ports(settings, environ, demo=demo)
-    app = SessiontuiApp(
+    return Dashboard(
+        app,
         parts,
         keys=keys(environ),
         environ=environ,
@@ -92,9 +127,3 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
         now=time.time,
         keymap=settings.keys,
     )
-    try:
-        app.run(mouse=mouse)
-    finally:
-        parts.meter.close()
-        parts.engine.close()
-    return app.return_code or 0

@@ -21,7 +21,7 @@ from sessiontui.ui.background import in_background
 from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.launches import Launches
 from sessiontui.ui.mouse import Mouse
-from sessiontui.ui.poller import PictureTaken
+from sessiontui.ui.picture_taken import PictureTaken
 
 T = TypeVar("T")
 

@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from textual.message import Message
-
 from sessiontui.actions.observe import Observer
 from sessiontui.domain.errors import EngineError, EngineUnreachable
 from sessiontui.domain.picture import Picture
@@ -26,18 +24,6 @@ _SAFETY = 60.0
 """Seconds after which the sessions are listed anew, events or not."""
 _SURVEY = 5.0
 """Seconds between two looks at what the engine can give."""
-
-
-class PictureTaken(Message):
-    """A refresh saw the engine, or failed to. Only the latest one waiting matters."""
-
-    def __init__(self, picture: Picture) -> None:
-        super().__init__()
-        self.picture = picture
-
-    def can_replace(self, message: Message) -> bool:
-        """An older picture that nobody has looked at yet is not worth a look."""
-        return isinstance(message, PictureTaken)
 
 
 class Poller:

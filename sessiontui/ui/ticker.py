@@ -13,8 +13,10 @@ from sessiontui.actions.observe import Observer
 from sessiontui.domain.picture import Picture
 from sessiontui.ui.background import in_background
 
+_FIRST_LOOK = 0.1
+"""Seconds to the next look while the engine has not told the sessions yet."""
 _SECOND_LOOK = 0.5
-"""Seconds after the first look: rates are known from the second one on."""
+"""Seconds after a look that saw sessions for the first time: rates are known from the next one on."""
 _SLOWEST = 10.0
 """Seconds between two looks at most, however little terminal and machine bear."""
 _CALM = 5
@@ -68,15 +70,18 @@ class Ticker:
 
     async def run(self, interval: float) -> None:
         """Look, for ever: never two looks at once, and none while the terminal is behind."""
-        await self._look(interval)
-        await asyncio.sleep(_SECOND_LOOK)
         pace = Pace(interval, time.monotonic())
+        seen = False
         while True:
             woke = time.monotonic()
             behind = terminal_is_behind(self._app)
             if not behind:
                 await self._look(pace.period)
-            await asyncio.sleep(pace.pause(woke, time.monotonic(), behind=behind))
+            pause = pace.pause(woke, time.monotonic(), behind=behind)
+            if not seen:
+                seen = self._observer.picture().engine is not None
+                pause = min(pause, _SECOND_LOOK if seen else _FIRST_LOOK)
+            await asyncio.sleep(pause)
 
     async def _look(self, period: float) -> None:
         look = asyncio.ensure_future(in_background(self._observer.measure, self._shown()))

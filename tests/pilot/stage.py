@@ -28,6 +28,7 @@ from sessiontui.domain.usage import Reading
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import BuildSettings, Check, Say
 from sessiontui.ui.app import SessiontuiApp
+from sessiontui.ui.dashboard import Dashboard
 from sessiontui.ui.screens.main import MainScreen
 
 ALICE = Owner("alice", 1000, 1000)
@@ -177,14 +178,17 @@ class Stage:
             self.owner,
         )
         return SessiontuiApp(
-            ports,
-            keys=KeyRing(self.keys),
-            environ=self.environ,
-            run_in_terminal=self._run_in_terminal,
-            copy=self._copy,
-            interval=None,
-            now=NOW.timestamp,
-            keymap=self.keymap,
+            lambda app: Dashboard(
+                app,
+                ports,
+                keys=KeyRing(self.keys),
+                environ=self.environ,
+                run_in_terminal=self._run_in_terminal,
+                copy=self._copy,
+                interval=None,
+                now=NOW.timestamp,
+                keymap=self.keymap,
+            )
         )
 
     def _run_in_terminal(self, argv: list[str], banner: str) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from sessiontui.domain.errors import ConfigError
 from sessiontui.ui.app import SessiontuiApp
+from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.delete import DeleteScreen
 from sessiontui.ui.screens.help import HelpScreen
@@ -76,9 +77,7 @@ async def test_an_empty_list_names_the_key_that_starts() -> None:
         ({"open-apps": "f5", "read-logs": "f5"}, "keys.read-logs: f5 is the key of open-apps"),
     ],
 )
-def test_keys_that_cannot_be_meant_are_refused_before_the_screen_opens(
-    keymap: dict[str, str], said: str
-) -> None:
+def test_keys_that_cannot_be_meant_are_refused(keymap: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Stage(keymap=keymap).app()
+        Keyboard(keymap)
     assert said in caught.value.message

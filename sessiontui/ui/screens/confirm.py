@@ -9,9 +9,13 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from sessiontui.ui.styles import stylesheet
+
 
 class ConfirmScreen(ModalScreen[bool]):
     """Asks one question; True for yes."""
+
+    CSS_PATH = [stylesheet("dialogs.tcss")]
 
     BINDINGS = [
         Binding("escape,n", "answer(False)", "Cancel"),

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from sessiontui.domain.session import Session
 from sessiontui.ui.present import clean, truncate
+from sessiontui.ui.styles import stylesheet
 
 _ROOM = 40
 """Columns in which a text is shown; it is copied whole."""
@@ -34,6 +35,8 @@ def copies_of(session: Session) -> tuple[tuple[str, str], ...]:
 
 class CopyMenu(ModalScreen[str | None]):
     """Lets the person choose a text about a session; None for nothing."""
+
+    CSS_PATH = [stylesheet("dialogs.tcss")]
 
     BINDINGS = [Binding("escape,c", "dismiss(None)", "Cancel")]
 

@@ -20,6 +20,7 @@ from sessiontui.domain.units import format_age, format_bytes
 from sessiontui.ui import present
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.styled import Styled
 
 _NEWEST = 5
@@ -76,6 +77,8 @@ def staying(session: Session) -> tuple[Cell, ...]:
 
 class DeleteScreen(ModalScreen[bool]):
     """Asks whether to delete a session; True for yes. Closes by itself when the session is gone."""
+
+    CSS_PATH = [stylesheet("dialogs.tcss")]
 
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]
     COMPONENT_CLASSES = present.STYLES

@@ -15,6 +15,7 @@ from sessiontui.ui import present
 from sessiontui.ui.commands import Command
 from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.styled import Styled, content
 
 _SIGNS: tuple[Cell, ...] = (
@@ -41,6 +42,8 @@ _SIGNS: tuple[Cell, ...] = (
 
 class HelpScreen(ModalScreen[None]):
     """Shows every command with its keys."""
+
+    CSS_PATH = [stylesheet("dialogs.tcss")]
 
     COMPONENT_CLASSES = present.STYLES
     BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss(None)", "Close")]

@@ -10,11 +10,14 @@ from textual.widgets import Static
 
 from sessiontui.ui.log_text import LogText
 from sessiontui.ui.present import clean
+from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.log_view import LogView
 
 
 class OutputScreen(ModalScreen[None]):
     """Shows what a build or an app said before it failed."""
+
+    CSS_PATH = [stylesheet("dialogs.tcss")]
 
     BINDINGS = [
         Binding("escape,q,enter", "dismiss(None)", "Close"),

@@ -1,0 +1,113 @@
+"""The dashboard: puts desk, poller, ticker and main screen together and keeps them going."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from sessiontui.access.keys import KeyRing
+from sessiontui.actions.launch import Launcher
+from sessiontui.actions.observe import Observer
+from sessiontui.actions.ports import Ports
+from sessiontui.domain.picture import Picture
+from sessiontui.ui.background import in_background
+from sessiontui.ui.commands import COMMANDS
+from sessiontui.ui.desk import Desk
+from sessiontui.ui.keyboard import Keyboard
+from sessiontui.ui.launches import Launches
+from sessiontui.ui.leave import leave, leave_at_once, when_told_to_end
+from sessiontui.ui.mouse import Mouse
+from sessiontui.ui.picture_taken import PictureTaken
+from sessiontui.ui.poller import Poller
+from sessiontui.ui.screens.main import MainScreen
+from sessiontui.ui.ticker import Ticker
+
+
+class Dashboard:
+    """One for each run of the app.
+
+    ``interval`` is the seconds between two looks at the meters, None for no looks; ``keymap`` the keys
+    by command name that are not the built-in ones. Raises ConfigError for keys that cannot be meant.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        ports: Ports,
+        *,
+        keys: KeyRing,
+        environ: Mapping[str, str],
+        run_in_terminal: Callable[[list[str], str], int],
+        copy: Callable[[str], str],
+        now: Callable[[], float],
+        interval: float | None = 2.0,
+        keymap: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        observer = Observer(ports, now)
+        launcher = Launcher(ports)
+        self._app = app
+        self._interval = interval
+        self._poller = Poller(ports.engine, observer, self._post, safety=interval is not None)
+        self.desk = Desk(
+            app,
+            ports,
+            observer,
+            launcher,
+            Launches(launcher, observer, now),
+            keys,
+            Keyboard(keymap),
+            environ,
+            run_in_terminal,
+            copy,
+            now,
+            Mouse(app),
+            threading.Event(),
+            self._poller.stir,
+        )
+
+    def open(self) -> None:
+        """Look at the engine and show the main screen. Called on the app's loop."""
+        app = self._app
+        app.set_keymap(self.desk.keyboard.keymap)
+        app.post_message(PictureTaken(self.desk.observer.picture()))
+        for loop in (self._poller.listen, self._poller.follow, self._poller.survey):
+            app.run_worker(in_background(loop), group="poller")
+        app.push_screen(MainScreen(self.desk))
+        if self._interval is not None:
+            ticker = Ticker(app, self.desk.observer, self._post, self._shown)
+            app.run_worker(ticker.run(self._interval), group="poller")
+        when_told_to_end(lambda: app.run_worker(leave_at_once(self.desk), group="leave", exclusive=True))
+
+    def close(self) -> None:
+        """End the waits in the engine."""
+        self._poller.close()
+
+    def leave(self) -> None:
+        """Quit; ask first when a launch is under way."""
+        self._app.run_worker(leave(self.desk), group="leave", exclusive=True)
+
+    def commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers on that screen."""
+        if isinstance(screen, MainScreen):
+            for one in COMMANDS:
+                if one.name != "open-palette":
+                    yield SystemCommand(
+                        f"{one.label.capitalize()} ({self.desk.keyboard.key(one.name)})",
+                        one.help,
+                        lambda name=one.name: screen.action_command(name),
+                    )
+
+    def _shown(self) -> frozenset[str]:
+        """The ids of the sessions a person sees: none while a shell has the terminal."""
+        return frozenset() if self.desk.away.is_set() else getattr(self._app.screen, "shown", frozenset())
+
+    def _post(self, picture: Picture) -> None:
+        # From a thread that outlives the loop there is nobody to show it to any more.
+        with contextlib.suppress(RuntimeError):
+            self._app.post_message(PictureTaken(picture))
