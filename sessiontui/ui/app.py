@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
+from rich.console import RenderableType
 from textual import on
+from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.reactive import reactive
@@ -16,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from sessiontui.ui.background import in_background
+from sessiontui.ui.narrow_update import NarrowUpdate
 from sessiontui.ui.picture_taken import PictureTaken
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.themes import THEMES
@@ -77,7 +80,7 @@ class SessiontuiApp(App[None]):
 
     async def _open(self) -> None:
         self._dashboard = await in_background(self._furnish, self)
-        self._dashboard.open()
+        await self._dashboard.open()
 
     @on(PictureTaken)
     def show_picture(self, message: PictureTaken) -> None:
@@ -88,6 +91,12 @@ class SessiontuiApp(App[None]):
         """Look at the engine and the meters once, now."""
         await in_background(self.desk.observer.resync)
         self.picture = await in_background(self.desk.observer.measure)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Write an update of single columns as such; see :mod:`sessiontui.ui.narrow_update`."""
+        if type(renderable) is ChopsUpdate:
+            renderable = NarrowUpdate.of(renderable)
+        super()._display(screen, renderable)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every command, and the choice of a theme."""

@@ -71,14 +71,14 @@ class Dashboard:
             self._poller.stir,
         )
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Look at the engine and show the main screen. Called on the app's loop."""
         app = self._app
         app.set_keymap(self.desk.keyboard.keymap)
         app.post_message(PictureTaken(self.desk.observer.picture()))
         for loop in (self._poller.listen, self._poller.follow, self._poller.survey):
             app.run_worker(in_background(loop), group="poller")
-        app.push_screen(MainScreen(self.desk))
+        await app.push_screen(MainScreen(self.desk))
         if self._interval is not None:
             ticker = Ticker(app, self.desk.observer, self._post, self._shown)
             app.run_worker(ticker.run(self._interval), group="poller")

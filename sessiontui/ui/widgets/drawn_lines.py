@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from sessiontui.ui.changed import changed_run
+from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell
 
 
@@ -31,17 +31,16 @@ class DrawnLines(Widget):
     def show(self, *lines: Cell) -> None:
         """Show these lines."""
         before, self._lines = self._lines, lines
-        # The space around the content belongs to the widget, too.
-        inset = self.content_region.offset - self.region.offset
         for y in range(max(len(before), len(lines))):
-            start, end = changed_run(_line(before, y), _line(lines, y))
-            if start < end:
-                self.refresh(Region(start, y, end - start, 1).translate(inset))
+            for start, end in changed_runs(_line(before, y), _line(lines, y)):
+                self.refresh(Region(start, y, end - start, 1))
 
     def render_line(self, y: int) -> Strip:
         """One line of the content."""
         segments = [Segment(span.text, self._style_of(span.style)) for span in _line(self._lines, y)]
-        return Strip(segments).adjust_cell_length(self.content_size.width, self._style_of(""))
+        return Strip(Segment.simplify(segments)).adjust_cell_length(
+            self.content_size.width, self._style_of("")
+        )
 
     def notify_style_update(self) -> None:
         """Forget looks when the theme changes."""

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from sessiontui.domain.usage import Usage
 from sessiontui.ui import present, rows
-from sessiontui.ui.changed import changed_run
+from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell
 from sessiontui.ui.rows import Layout, Row
 from sessiontui.ui.widgets.drawn_lines import cell_style
@@ -130,9 +130,9 @@ class SessionList(ScrollView, can_focus=True):
                 self._drawn.pop(y)
                 self.refresh(Region(0, y, width, 1))
             elif after != line:
-                start, end = changed_run(line, after)
                 self._drawn[y] = (surface, after)
-                self.refresh(Region(start, y, end - start, 1))
+                for start, end in changed_runs(line, after):
+                    self.refresh(Region(start, y, end - start, 1))
 
     @property
     def _room(self) -> int:
@@ -160,7 +160,7 @@ class SessionList(ScrollView, can_focus=True):
         self._drawn[y] = (surface, line)
         under = self._style_of("", surface)
         segments = [Segment(span.text, self._style_of(span.style, surface)) for span in line]
-        return Strip(segments).adjust_cell_length(self.size.width, under)
+        return Strip(Segment.simplify(segments)).adjust_cell_length(self.size.width, under)
 
     def _find_style(self, style: str, surface: str) -> Style:
         return cell_style(self, style, f"session-list--{surface}" if surface else "")

@@ -6,25 +6,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessiontui.ui import present
-from sessiontui.ui.changed import changed_run
+from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell, Span
 
 BEFORE = (Span("name  ", "name"), Span("0.1/4", "plain"), Span("  end", "muted"))
 
 
 def test_an_equal_line_is_not_drawn_again() -> None:
-    assert changed_run(BEFORE, BEFORE) == (0, 0)
+    assert changed_runs(BEFORE, BEFORE) == ()
 
 
 def test_only_the_span_that_differs_is_drawn_again() -> None:
-    after = (BEFORE[0], Span("0.2/4", "plain"), BEFORE[2])
-    assert changed_run(BEFORE, after) == (6, 11)
-    assert changed_run(BEFORE, (BEFORE[0], Span("0.1/4", "warning"), BEFORE[2])) == (6, 11)
+    assert changed_runs(BEFORE, (BEFORE[0], Span("0.2/4", "plain"), BEFORE[2])) == ((6, 11),)
+    assert changed_runs(BEFORE, (BEFORE[0], Span("0.1/4", "warning"), BEFORE[2])) == ((6, 11),)
+
+
+def test_spans_far_from_each_other_are_drawn_apart() -> None:
+    long = (Span("a"), Span("-" * 20), Span("b"))
+    assert changed_runs(long, (Span("A"), Span("-" * 20), Span("B"))) == ((0, 1), (21, 22))
+    near = (Span("a"), Span("-"), Span("b"))
+    assert changed_runs(near, (Span("A"), Span("-"), Span("B"))) == ((0, 3),)
 
 
 def test_a_line_that_became_shorter_is_drawn_up_to_its_former_end() -> None:
-    assert changed_run(BEFORE, BEFORE[:2]) == (11, 16)
-    assert changed_run(BEFORE[:2], BEFORE) == (11, 16)
+    assert changed_runs(BEFORE, BEFORE[:2]) == ((11, 16),)
+    assert changed_runs(BEFORE[:2], BEFORE) == ((11, 16),)
 
 
 def columns(cell: Cell) -> list[tuple[str, str]]:
@@ -39,9 +45,12 @@ cells = st.lists(spans, max_size=6).map(tuple)
 
 
 @given(cells, cells)
-def test_outside_of_it_nothing_differs(before: Cell, after: Cell) -> None:
-    start, end = changed_run(before, after)
+def test_outside_of_them_nothing_differs(before: Cell, after: Cell) -> None:
+    runs = changed_runs(before, after)
     old, new = columns(before), columns(after)
-    assert old[:start] == new[:start]
-    assert old[end:] == new[end:]
-    assert (start, end) == (0, 0) or end <= max(len(old), len(new))
+    length = max(len(old), len(new))
+    blank = [("", "")]
+    old, new = old + blank * (length - len(old)), new + blank * (length - len(new))
+    drawn = {at for start, end in runs for at in range(start, end)}
+    assert all(old[at] == new[at] for at in range(length) if at not in drawn)
+    assert (before == after) == (not runs)
