@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,49 @@ def usage_between(earlier: Reading | None, later: Reading) -> Usage:
     """Usage from two readings.
 
     A rate is unknown on a first reading, when no time has passed, and when its counter went
-    backwards (the container was started anew in between).
+    backwards. Where CPU time did, the container was started anew in between: then no rate is known.
     """
-    cpu = None
-    if earlier is not None and earlier.cpu_ns is not None and later.cpu_ns is not None:
-        seconds = later.at - earlier.at
-        spent = later.cpu_ns - earlier.cpu_ns
-        if seconds > 0 and spent >= 0:
-            cpu = spent / 1e9 / seconds
-    return Usage(cpu, later.memory)
+    level = Usage(
+        memory=later.memory,
+        memory_peak=later.memory_peak,
+        pids=later.pids,
+        oom_kills=later.oom_kills,
+        cpu_limit=later.cpu_limit,
+        memory_limit=later.memory_limit,
+    )
+    if earlier is None or later.at <= earlier.at:
+        return level
+    spent = _grown(earlier.cpu_ns, later.cpu_ns)
+    if spent is None and earlier.cpu_ns is not None and later.cpu_ns is not None:
+        return level
+    seconds = later.at - earlier.at
+    return replace(
+        level,
+        cpu=None if spent is None else spent / 1e9 / seconds,
+        throttled=None if spent is None else _throttled(earlier, later),
+        read=_rate(earlier.read_bytes, later.read_bytes, seconds),
+        written=_rate(earlier.written_bytes, later.written_bytes, seconds),
+        received=_rate(earlier.received_bytes, later.received_bytes, seconds),
+        sent=_rate(earlier.sent_bytes, later.sent_bytes, seconds),
+    )
+
+
+def _grown(before: int | None, after: int | None) -> int | None:
+    """By how much a counter grew; None where it is not known or went backwards."""
+    if before is None or after is None or after < before:
+        return None
+    return after - before
+
+
+def _rate(before: int | None, after: int | None, seconds: float) -> float | None:
+    grown = _grown(before, after)
+    return None if grown is None else grown / seconds
+
+
+def _throttled(earlier: Reading, later: Reading) -> float | None:
+    """A session that did not want to run was not held back."""
+    periods = _grown(earlier.periods, later.periods)
+    throttled = _grown(earlier.throttled_periods, later.throttled_periods)
+    if periods is None or throttled is None:
+        return None
+    return min(1.0, throttled / periods) if periods else 0.0
