@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,9 +38,9 @@ RATES = {
 }
 
 
-def later(seconds: float = 2.0, **changes: int | None) -> Reading:
+def later(seconds: float = 2.0, /, **changes: Any) -> Reading:
     """The full reading some seconds on, with changes."""
-    return replace(FULL, at=FULL.at + seconds, **changes)  # type: ignore[arg-type]
+    return replace(FULL, at=FULL.at + seconds, **changes)
 
 
 def test_cpu_is_time_spent_by_time_passed() -> None:
