@@ -6,90 +6,172 @@ second for as long as it is open. Format: ``GET /containers/{id}/stats`` of the 
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
-
-import docker
-import requests
-from docker.errors import DockerException
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import Reading
 
+if TYPE_CHECKING:
+    import docker
+
 IN_FLIGHT = 6
 """Requests at once: an engine samples in turn, so that more only wait on its side."""
-PATIENCE = 1.5
-"""Seconds one call waits for answers; an older engine answers at its collector's next tick, up to 1 s."""
+KEPT = 10.0
+"""Seconds for which an answer is worth showing."""
+_APART = 5.0
+"""Seconds by which an engine's clock may move against ours before it is set anew."""
+_ABSURD = 1 << 62
+"""Version 1 of cgroups writes no limit as the largest multiple of a page below 2 to the 63rd."""
 
 
 def reading_from_stats(stats: Mapping[str, Any], at: float) -> Reading:
-    """A reading from one answer; figures that it lacks (a stopped container has none) are None."""
-    memory = stats.get("memory_stats") or {}
-    details = memory.get("stats") or {}
-    used = memory.get("usage")
-    cached = details.get("total_inactive_file", details.get("inactive_file", 0))
-    spent = ((stats.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
+    """A reading from one answer; figures that it lacks (a stopped container has none) are None.
+
+    The limit of memory is told where it cannot be mistaken for the machine's whole memory, which
+    an engine on version 2 of cgroups gives for no limit.
+    """
+    spent = _count(_part(stats, "cpu_stats", "cpu_usage"), "total_usage")
+    if not spent:
+        return Reading(at)
+    memory, details = _part(stats, "memory_stats"), _part(stats, "memory_stats", "stats")
+    throttling = _part(stats, "cpu_stats", "throttling_data")
+    used = _count(memory, "usage")
+    cached = _count(details, "total_inactive_file" if "total_inactive_file" in details else "inactive_file")
+    limit = _count(details, "hierarchical_memory_limit")
+    disk = _part(stats, "blkio_stats").get("io_service_bytes_recursive")
+    networks = [entry for entry in _part(stats, "networks").values() if isinstance(entry, dict)]
     return Reading(
         at,
-        spent if isinstance(spent, int) and spent > 0 else None,
-        max(0, used - cached) if isinstance(used, int) and isinstance(cached, int) else None,
+        cpu_ns=spent,
+        memory=None if used is None else max(0, used - (cached or 0)),
+        memory_peak=_count(memory, "max_usage"),
+        periods=_count(throttling, "periods"),
+        throttled_periods=_count(throttling, "throttled_periods"),
+        pids=_count(_part(stats, "pids_stats"), "current"),
+        read_bytes=_disk(disk, "read"),
+        written_bytes=_disk(disk, "write"),
+        received_bytes=_sum(_count(entry, "rx_bytes") for entry in networks) if networks else None,
+        sent_bytes=_sum(_count(entry, "tx_bytes") for entry in networks) if networks else None,
+        memory_limit=None if limit is None or limit >= _ABSURD else limit,
     )
 
 
-class StatsMeter:
-    """Asks the engine for each session's counters; a late answer serves the next call.
+def sampled_at(stats: Mapping[str, Any]) -> float | None:
+    """When the engine looked, in seconds on its own clock; None where it does not say."""
+    try:
+        moment = datetime.fromisoformat(stats["read"]).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return moment if moment > 0 else None
 
-    The threads that wait are daemons, so that an engine that hangs never holds up the end of the
-    program.
+
+def _part(stats: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """An object in an answer, empty where it is missing."""
+    found: Any = stats
+    for name in names:
+        found = found.get(name)
+        if not isinstance(found, dict):
+            return {}
+    return found  # type: ignore[no-any-return]
+
+
+def _count(part: Mapping[str, Any], name: str) -> int | None:
+    value = part.get(name)
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _sum(figures: Iterable[int | None]) -> int | None:
+    """The sum; None where any is unknown."""
+    known = list(figures)
+    return None if None in known else sum(figure or 0 for figure in known)
+
+
+def _disk(entries: object, operation: str) -> int | None:
+    """Bytes of an operation on all devices.
+
+    Version 2 of cgroups has the operations in small letters, and null where no figure is known.
+    """
+    if not isinstance(entries, list):
+        return None
+    ours = [entry for entry in entries if isinstance(entry, dict)]
+    return _sum(_count(entry, "value") for entry in ours if str(entry.get("op")).lower() == operation)
+
+
+class _Clock:
+    """Puts moments of an engine's clock on ours, so that a late answer does not change a rate.
+
+    The answer that came the fastest tells best how far the engine's clock is ahead.
+    """
+
+    def __init__(self) -> None:
+        self._ahead: float | None = None
+
+    def ours(self, theirs: float | None, now: float) -> float:
+        """When it was on our clock that the engine looked; now where it does not say."""
+        if theirs is None:
+            return now
+        ahead = theirs - now
+        if self._ahead is None or not 0 <= self._ahead - ahead <= _APART:
+            self._ahead = ahead
+        return theirs - self._ahead
+
+
+class StatsMeter:
+    """Asks the engine for the counters of the sessions that are shown, and never waits for it.
+
+    The threads that do are daemons, so that an engine that hangs never holds up the end of the program.
     """
 
     def __init__(
-        self,
-        client: Callable[[], docker.APIClient],
-        patience: float = PATIENCE,
-        clock: Callable[[], float] = time.monotonic,
+        self, client: Callable[[], docker.APIClient], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._client = client
-        self._patience = patience
         self._clock = clock
-        self._questions: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
-        self._pending: set[tuple[str, str]] = set()
-        self._latest: dict[tuple[str, str], Reading] = {}
+        self._engines = _Clock()
+        self._asked: Collection[str] = ()
+        self._wanted: list[str] = []
+        self._pending: set[str] = set()
+        self._latest: dict[str, Reading] = {}
         self._threads: list[threading.Thread] = []
         self._closed = False
 
     def readings(
         self, sessions: Sequence[Session], shown: Collection[str] | None = None
     ) -> Mapping[str, Reading]:
-        """The newest readings there are once all have answered or the patience is over."""
+        """The newest answers there are; anew is asked for those whose last is the oldest first."""
         asked = {
-            (session.id, session.container_id)
+            session.container_id: session.id
             for session in sessions
-            if session.phase is Phase.RUNNING and session.container_id
+            if session.phase is Phase.RUNNING
+            and session.container_id
+            and (shown is None or session.id in shown)
         }
-        if not asked:
-            return {}
-        deadline = time.monotonic() + self._patience
+        oldest = self._clock() - KEPT
         with self._changed:
             if self._closed:
                 return {}
-            self._latest = {one: self._latest[one] for one in self._latest if one in asked}
-            for one in sorted(asked - self._pending):
-                self._pending.add(one)
-                self._questions.put(one)
-            while len(self._threads) < min(IN_FLIGHT, len(self._pending)):
-                thread = threading.Thread(target=self._answer, name="docker-stats", daemon=True)
+            self._latest = {
+                one: reading for one, reading in self._latest.items() if one in asked and reading.at >= oldest
+            }
+            self._asked = asked.keys()
+            self._wanted = sorted(
+                asked.keys() - self._pending,
+                key=lambda one: self._latest[one].at if one in self._latest else oldest,
+                reverse=True,
+            )
+            missing = min(IN_FLIGHT, len(self._wanted) + len(self._pending)) - len(self._threads)
+            for _ in range(missing):
+                thread = threading.Thread(target=self._work, name="docker-stats", daemon=True)
                 self._threads.append(thread)
                 thread.start()
-            self._changed.wait_for(
-                lambda: self._closed or not (asked & self._pending), deadline - time.monotonic()
-            )
-            return {one[0]: self._latest[one] for one in self._latest if one in asked}
+            self._changed.notify(len(self._wanted))
+            return {asked[one]: reading for one, reading in self._latest.items()}
 
     def notes(self) -> tuple[str, ...]:
         """Nothing to note."""
@@ -99,32 +181,40 @@ class StatsMeter:
         """Ask no more. Requests under way end by themselves."""
         with self._changed:
             self._closed = True
-            for _ in self._threads:
-                self._questions.put(None)
+            self._asked = ()
+            self._wanted.clear()
+            self._latest.clear()
             self._changed.notify_all()
 
-    def _answer(self) -> None:
-        while (one := self._questions.get()) is not None and not self._closed:
-            reading = self._ask(one[1])
+    def _work(self) -> None:
+        while (one := self._next()) is not None:
+            answer = self._ask(one)
+            now = self._clock()
             with self._changed:
                 self._pending.discard(one)
-                if reading is None:
+                if answer is None:
                     self._latest.pop(one, None)
-                else:
+                elif one in self._asked:
+                    reading = reading_from_stats(answer, self._engines.ours(sampled_at(answer), now))
                     self._latest[one] = reading
-                self._changed.notify_all()
 
-    def _ask(self, container_id: str) -> Reading | None:
+    def _next(self) -> str | None:
+        """The next container to ask about; None once closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or bool(self._wanted))
+            if self._closed:
+                return None
+            one = self._wanted.pop()
+            self._pending.add(one)
+            return one
+
+    def _ask(self, container_id: str) -> Mapping[str, Any] | None:
+        # The SDK takes a while to load: not before there is something to ask.
+        import requests
+        from docker.errors import DockerException
+
         try:
             stats: Any = self._client().stats(container_id, stream=False, one_shot=True)
-            return reading_from_stats(stats, self._clock())
-        except (
-            SessiontuiError,
-            DockerException,
-            requests.RequestException,
-            OSError,
-            ValueError,
-            TypeError,
-            AttributeError,
-        ):  # the container is gone, the engine is, or the answer is none
-            return None
+        except (SessiontuiError, DockerException, requests.RequestException, OSError, ValueError):
+            return None  # the container is gone, or the engine is
+        return stats if isinstance(stats, dict) else None
