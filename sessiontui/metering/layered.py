@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sessiontui.domain.session import Session
+from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import Reading
 from sessiontui.metering.port import Meter
 
@@ -20,10 +20,11 @@ class LayeredMeter:
     ) -> Mapping[str, Reading]:
         """Readings of every session that any meter knows."""
         found: dict[str, Reading] = {}
+        left: Sequence[Session] = [session for session in sessions if session.phase is Phase.RUNNING]
+        # Each is asked even for nothing, so that it lets go of what it holds of sessions gone.
         for meter in self._meters:
-            left = [session for session in sessions if session.id not in found]
-            if left:
-                found.update(meter.readings(left, shown))
+            found.update(meter.readings(left, shown))
+            left = [session for session in left if session.id not in found]
         return found
 
     def notes(self) -> tuple[str, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-
-import psutil
+from types import ModuleType
 
 from sessiontui.domain.picture import HostUsage
 from sessiontui.domain.resources import Gpu
@@ -28,20 +27,27 @@ class LocalMachine:
         cpu = None
         if earlier is not None and now > earlier[0]:
             cpu = max(0.0, (busy - earlier[1]) / (now - earlier[0]))
-        memory = psutil.virtual_memory()
+        memory = _psutil().virtual_memory()
         return HostUsage(cpu, memory.total - memory.available)
 
     def memory_available(self) -> int | None:
         """Bytes that programs can still get without swapping."""
-        return int(psutil.virtual_memory().available)
+        return int(_psutil().virtual_memory().available)
 
     def devices(self) -> tuple[Gpu, ...]:
         """The GPUs of this machine."""
         return self._devices()
 
 
+def _psutil() -> ModuleType:
+    """Loaded on first use, so that the dashboard's start does not wait for it."""
+    import psutil
+
+    return psutil
+
+
 def _busy_seconds() -> float:
     """Seconds all cores spent on work. Guests are counted in ``user`` by the kernel already."""
-    times = psutil.cpu_times()
+    times = _psutil().cpu_times()
     names = ("user", "nice", "system", "irq", "softirq", "steal")
     return sum(float(getattr(times, name, 0.0)) for name in names)
