@@ -23,13 +23,16 @@ STYLES = {
     f"cell--{name}"
     for name in (
         "plain name owner muted faint heading sorted running preparing stopped finished failed "
-        "bar bar-rest bar-promised warning icon icon-off key accent tab-on"
+        "bar bar-rest bar-promised warning icon icon-off key accent tab-on "
+        "chart-cpu chart-memory chart-network chart-disk"
     ).split()
 }
 """The component classes a screen declares for its widgets to draw spans."""
 
 MEMORY_WARNING = 0.9
 """Share of its memory limit from which a session is in danger of being ended."""
+THROTTLED_WARNING = 0.1
+"""Share of its periods from which a session that is held back by its CPU limit is marked."""
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
@@ -140,12 +143,15 @@ def memory_text(used: int | None, limit: int) -> str:
     return used_of(format_bytes(used), format_bytes(limit))
 
 
-def cpu_cell(used: float | None, limit: float, bar_cells: int) -> Cell:
-    """CPU in use of the limit, with a bar of that many columns (none at 0)."""
-    text = Span(cpu_text(used, limit), "plain" if used is not None else "muted")
+def cpu_cell(used: float | None, limit: float, bar_cells: int, throttled: float | None = None) -> Cell:
+    """CPU in use of the limit, with a bar of that many columns (none at 0); marked where it is held back."""
+    hot = throttled is not None and throttled >= THROTTLED_WARNING
+    text = cpu_text(used, limit) + ("!" if hot else "")
+    style = "warning" if hot else "plain" if used is not None else "muted"
     if not bar_cells:
-        return (text,)
-    return (*bar(None if used is None else used / limit if limit else 0.0, bar_cells), Span(" "), text)
+        return (Span(text, style),)
+    share = None if used is None else used / limit if limit else 0.0
+    return (*bar(share, bar_cells, "warning" if hot else "bar"), Span(" "), Span(text, style))
 
 
 def memory_cell(used: int | None, limit: int, bar_cells: int) -> Cell:

@@ -102,6 +102,13 @@ def test_memory_near_its_limit_is_marked_by_sign_and_style() -> None:
     assert present.memory_cell(14 * GIB, 16 * GIB, 0) == (Span("14/16G", "plain"),)
 
 
+def test_a_session_held_back_by_its_limit_is_marked_by_sign_and_colour() -> None:
+    assert present.cpu_cell(2.0, 2, 0, 0.1) == (Span("2.0/2!", "warning"),)
+    assert present.cpu_cell(2.0, 2, 0, 0.09) == (Span("2.0/2", "plain"),)
+    assert present.cpu_cell(2.0, 2, 0, None) == (Span("2.0/2", "plain"),)
+    assert {span.style for span in present.cpu_cell(2.0, 2, 4, 0.5)} == {"bar-rest", "warning", "plain"}
+
+
 def test_every_phase_has_a_sign_of_its_own_kind() -> None:
     signs = {phase: text(present.phase_cell(phase))[0] for phase in Phase}
     told_apart = (Phase.RUNNING, Phase.STOPPED, Phase.FINISHED, Phase.FAILED, Phase.PULLING, Phase.STOPPING)
