@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
+from sessiontui.domain.history import Figure, History, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
 from sessiontui.domain.resources import Capacity
@@ -27,11 +29,19 @@ def capacity(engine: Engine, machine: MachineMeter, *, glance: bool = False) -> 
 
 
 class Observer:
-    """Holds the latest Picture. Its methods block and may be called from any thread."""
+    """Holds the latest Picture, and what was used before it. Its methods may be called from any thread.
 
-    def __init__(self, ports: Ports, now: Callable[[], float]) -> None:
+    All but ``picture`` and ``series`` block. ``now`` is the calendar's time, ``clock`` only goes forward.
+    """
+
+    def __init__(
+        self, ports: Ports, now: Callable[[], float], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._ports = ports
         self._now = now
+        self._clock = clock
+        self._history = History()
+        self._measured = clock()
         self._lock = threading.Lock()
         self._looking = threading.Lock()
         self._picture = Picture()
@@ -127,6 +137,7 @@ class Observer:
         notes = self._ports.meter.notes()
         with self._lock:
             usage: Mapping[str, Usage] = {one: self._usage(one, reading) for one, reading in readings.items()}
+            self._remember(readings, usage)
             self._readings = dict(readings)
             now = self._now()
             self._picture = replace(
@@ -150,6 +161,7 @@ class Observer:
             ids = {session.id for session in sessions}
             self._stopping &= ids
             self._readings = {one: self._readings[one] for one in self._readings if one in ids}
+            self._history.keep(ids)
             # An equal list stays the same object, so that whoever draws it sees at once that it is.
             same = self._picture.sessions == tuple(sessions)
             self._picture = replace(
@@ -168,6 +180,19 @@ class Observer:
         if earlier is not None and earlier.at == reading.at:
             return self._picture.usage.get(session_id, UNKNOWN)
         return usage_between(earlier, reading)
+
+    def _remember(self, readings: Mapping[str, Reading], usage: Mapping[str, Usage]) -> None:
+        """Note what is new; a meter that had no newer reading leaves a gap."""
+        self._measured = at = self._clock()
+        for one, reading in readings.items():
+            earlier = self._readings.get(one)
+            if earlier is None or earlier.at != reading.at:
+                self._history.add(one, at, usage[one])
+
+    def series(self, session_id: str, figure: Figure, window: Window) -> Series:
+        """What a session used up to the last look at the meters."""
+        with self._lock:
+            return self._history.series(session_id, figure, window, self._measured)
 
     def prepare(self, preparation: Preparation) -> None:
         """Show a launch that has no container yet, or how far it is now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -46,10 +47,11 @@ class Dashboard:
         run_in_terminal: Callable[[list[str], str], int],
         copy: Callable[[str], str],
         now: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
         interval: float | None = 2.0,
         keymap: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        observer = Observer(ports, now)
+        observer = Observer(ports, now, clock)
         launcher = Launcher(ports)
         self._app = app
         self._interval = interval

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -23,8 +24,8 @@ from sessiontui.domain.launch import Order
 from sessiontui.domain.picture import HostUsage
 from sessiontui.domain.resources import Ask, Gpu
 from sessiontui.domain.session import Owner, Phase, Session
-from sessiontui.domain.units import GIB, MIB
-from sessiontui.domain.usage import Reading
+from sessiontui.domain.units import GIB, KIB, MIB
+from sessiontui.domain.usage import Reading, Usage
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import BuildSettings, Check, Say
 from sessiontui.ui.app import SessiontuiApp
@@ -48,21 +49,45 @@ T = TypeVar("T", bound=Widget)
 
 @dataclass
 class ScriptedMeter:
-    """Gives each session a second of age per look and the CPU time and memory it was told."""
+    """Gives each session a second of age per look and counters that grow as it was told."""
 
-    use: dict[str, tuple[float, int]] = field(default_factory=dict)
-    """(cores, bytes) by session id."""
+    use: dict[str, Usage] = field(default_factory=dict)
+    """What each session uses, by its id."""
     looks: int = 0
+    totals: dict[str, dict[str, float]] = field(default_factory=dict)
+    """The counters of each session by the names of Usage."""
 
     def readings(
         self, sessions: Sequence[Session], shown: Collection[str] | None = None
     ) -> Mapping[str, Reading]:
         self.looks += 1
-        return {
-            one.id: Reading(self.looks, int(self.use[one.id][0] * 1e9 * self.looks), self.use[one.id][1])
-            for one in sessions
-            if one.id in self.use
-        }
+        return {one.id: self._reading(one.id) for one in sessions if one.id in self.use}
+
+    def _reading(self, session_id: str) -> Reading:
+        usage, totals = self.use[session_id], self.totals.setdefault(session_id, {})
+        for name in ("cpu", "throttled", "read", "written", "received", "sent"):
+            if (rate := getattr(usage, name)) is not None:
+                totals[name] = totals.get(name, 0.0) + rate
+
+        def counter(name: str, unit: float = 1) -> int | None:
+            return None if getattr(usage, name) is None else round(totals[name] * unit)
+
+        return Reading(
+            self.looks,
+            counter("cpu", 1e9),
+            usage.memory,
+            usage.memory_peak,
+            None if usage.throttled is None else 100 * self.looks,
+            counter("throttled", 100),
+            usage.pids,
+            counter("read"),
+            counter("written"),
+            counter("received"),
+            counter("sent"),
+            usage.oom_kills,
+            usage.cpu_limit,
+            usage.memory_limit,
+        )
 
     def notes(self) -> tuple[str, ...]:
         return ()
@@ -165,6 +190,8 @@ class Stage:
     keys: Path = Path("/nonexistent")
     environ: Mapping[str, str] = field(default_factory=lambda: {"TERM": "xterm-256color"})
     keymap: Mapping[str, str] = field(default_factory=dict)
+    clock: float = 10_000.0
+    """What the clock of the charts shows."""
 
     def app(self) -> SessiontuiApp:
         """A dashboard that looks at the meters only when told."""
@@ -187,6 +214,7 @@ class Stage:
                 copy=self._copy,
                 interval=None,
                 now=NOW.timestamp,
+                clock=lambda: self.clock,
                 keymap=self.keymap,
             )
         )
@@ -199,9 +227,9 @@ class Stage:
         self.copied.append(text)
         return f"copied {text}"
 
-    def use(self, name: str, cores: float, memory: int) -> None:
-        """The session of that name uses this much."""
-        self.meter.use[f"id-{name}"] = (cores, memory)
+    def use(self, name: str, cores: float, memory: int, **more: float) -> None:
+        """The session of that name uses this much, and more by the names of Usage."""
+        self.meter.use[f"id-{name}"] = replace(Usage(cores, memory), **more)  # type: ignore[arg-type] # by name
 
     def put(
         self,
@@ -283,6 +311,38 @@ def order(name: str = "train-7", image: str = "sessiontui/python:3.12") -> Order
     return Order(f"id-{name}", name, ALICE, "python", "3.12", image, Ask(2, 4 * GIB), mounts=(DATA,))
 
 
+def charted() -> Stage:
+    """A machine in use of whose sessions all is known; one is throttled and short of memory."""
+    stage = busy()
+    stage.use(
+        "nifty-bohr",
+        2.1,
+        int(6.2 * GIB),
+        memory_peak=int(9.8 * GIB),
+        throttled=0.02,
+        pids=37,
+        oom_kills=0,
+        received=1.2 * MIB,
+        sent=30.0 * KIB,
+        read=0.0,
+        written=12.0 * MIB,
+    )
+    stage.use(
+        "train-7",
+        8.0,
+        62 * GIB,
+        memory_peak=64 * GIB,
+        throttled=0.31,
+        pids=412,
+        oom_kills=2,
+        received=0.0,
+        sent=0.0,
+        read=480.0 * MIB,
+        written=1.0 * MIB,
+    )
+    return stage
+
+
 def busy() -> Stage:
     """A machine in use: running, ended, foreign and hostile sessions."""
     gpus = tuple(Gpu(f"GPU-{index}", index, "NVIDIA H100", 80 * GIB) for index in range(4))
@@ -300,6 +360,49 @@ def busy() -> Stage:
     stage.use("train-7", 7.6, 62 * GIB)
     stage.use("bold-euler", 12.4, 40 * GIB)
     return stage
+
+
+def training(stage: Stage, before: float) -> Usage | None:
+    """What a session that trains used so many seconds ago: epochs, checkpoints, and once no meter."""
+    if 100 < before < 130:
+        return None
+    epoch = (stage.clock - before) % 70 / 70
+    ripple = math.sin(before / 3) * math.sin(before / 7.1)
+    return Usage(
+        cpu=max(0.0, 0.3 + 0.2 * ripple if epoch > 0.8 else 2.9 + 0.7 * ripple + 0.6 * epoch),
+        memory=int((6.2 - min(3600, before) / 900 + (1.4 if epoch > 0.75 else 0.0)) * GIB),
+        received=(3.2 + 2 * ripple) * MIB if epoch < 0.5 else 40 * KIB,
+        sent=90 * KIB,
+        read=0.0 if epoch > 0.5 else 22 * MIB * (1 + ripple),
+        written=240.0 * MIB if epoch > 0.85 else 0.0,
+    )
+
+
+def shortage(stage: Stage, before: float) -> Usage:
+    """What a session used that fills its memory, was ended in it once, and reads a lot."""
+    grown = (3600 - before) % 1900 / 1900
+    ripple = math.sin(before / 5) * math.sin(before / 11)
+    return Usage(
+        cpu=min(8.0, 7.4 + ripple),
+        memory=int((12 + 52 * grown) * GIB),
+        received=0.0,
+        sent=0.0,
+        read=(460 + 200 * ripple) * MIB,
+        written=1.0 * MIB,
+    )
+
+
+async def lived(
+    pilot: Pilot[None], stage: Stage, name: str, script: Callable[[Stage, float], Usage | None] = training
+) -> None:
+    """The session of that name had an hour, as the script tells by seconds before now."""
+    app = pilot.app
+    assert isinstance(app, SessiontuiApp)
+    for before in range(3600, 0, -2):
+        if (usage := script(stage, before)) is not None:
+            app.desk.observer._history.add(f"id-{name}", stage.clock - before, usage)
+    await app.refresh_picture()
+    await pilot.pause()
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:

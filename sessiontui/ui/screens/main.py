@@ -108,7 +108,7 @@ class MainScreen(Screen[None]):
 
     def _see(self, picture: Picture) -> None:
         """Draw another picture, unless nobody would see it: then it is drawn on the return."""
-        if self.is_current and not self.desk.away.is_set():
+        if self.is_active and not self.desk.away.is_set():
             self._tell_cut_off(picture)
             self._tell_notes(picture)
             self._picture = picture
@@ -234,7 +234,7 @@ class MainScreen(Screen[None]):
     def _draw_selected(self) -> None:
         """Details and keys are about the selected row."""
         listing = self.query_one(SessionList)
-        self.query_one(Details).show_row(listing.selected, self.desk.now())
+        self.query_one(Details).show_row(listing.selected, self.desk.now(), self.desk.observer.series)
         self._fold_details()
         selected, owner = self.selected, self.desk.ports.owner
         self.query_one(CommandBar).show_hints(
