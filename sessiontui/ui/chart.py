@@ -1,14 +1,16 @@
 """Charts of what a session used, as lines of cells, purely.
 
-A column stands for a stretch of absolute time, not for a place in the series: while time goes on, all
-but the newest column stay as they are until a whole column is over, and then all move by one.
+A column stands for a stretch of absolute time, not for a place in the series. While time goes on, the
+columns stay where they are and new ones come at the right, in room kept for them; when that is used up,
+all move at once, which is what costs a slow line most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from functools import lru_cache
+from itertools import groupby, pairwise, product
 
 from rich.cells import cell_len
 
@@ -24,6 +26,11 @@ LEAST_RATE = 10 * KIB
 AXIS = 6
 """Columns that the scale takes beside a chart."""
 
+REST = 8
+"""Seconds for which a chart stands still at least before all its columns move."""
+
+_NARROW = "".join(map(chr, range(32, 127))) + " ▁▂▃▄▅▆▇█↓↑≤—┤│└─"
+"""Signs known to take one column each."""
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -41,9 +48,9 @@ class Chart:
     """Writes an amount at the axis."""
     style: str
     unit: str = ""
-    """Follows an amount of the scale where no axis stands; such a chart's figures do not tell its top."""
-    alarm: str = ""
-    """What is wrong, with its sign; empty when all is well."""
+    """Follows the top where no axis tells it and the figures do not either."""
+    alarms: tuple[str, ...] = ()
+    """What is wrong, with its sign, the fullest text first; empty when all is well."""
     note: str = ""
     alarming: float | None = None
     """The amount from which a column is drawn as wrong."""
@@ -78,7 +85,7 @@ def _cpu(limit: float, usage: Usage, series: Series) -> Chart:
         limit,
         format_cores,
         "chart-cpu",
-        alarm=f"! {words}" if hot else "",
+        alarms=(f"! {words}", f"! {throttled:.0%}", "!") if hot else (),
         note="" if hot else words,
     )
 
@@ -94,7 +101,7 @@ def _memory(limit: int, usage: Usage, series: Series) -> Chart:
         limit,
         lambda amount: format_bytes(int(amount)),
         "chart-memory",
-        alarm="! near its limit" if hot else "",
+        alarms=("! near its limit", "!") if hot else (),
         note=f"peak {format_bytes(int(most))}" if most is not None else "",
         alarming=danger if limit > 0 else None,
         peaks=True,
@@ -117,7 +124,7 @@ def _rates(
         round_top(most or 0.0),
         lambda amount: format_bytes(int(amount)),
         style,
-        unit="/s",
+        unit="/s" if most is not None else "",
         note=f"peak {rate_text(most)}" if most else "",
     )
 
@@ -144,19 +151,26 @@ def round_top(most: float) -> float:
 # Columns
 
 
+def stride(window: Window, width: int) -> int:
+    """By how many columns a drawing of that width moves at once; the newest one is among the last so many."""
+    return max(1, -(-REST * width // (window.slots * window.seconds)))
+
+
 def columns(series: Series, width: int, *, peaks: bool = False) -> tuple[float | None, ...]:
     """The series in that many columns, oldest first: the mean of each one's slots, or the most.
 
     Columns are numbered by time as slots are. Where there are more columns than slots, a slot is as
-    wide as the columns that begin in it.
+    wide as the columns that begin in it. Columns of a time to come are None, as unknown ones are.
     """
     slots, values = series.window.slots, series.values
     before = series.newest - slots + 1
-    if width >= slots:
-        last = -(-(series.newest + 1) * width // slots) - 1
+    step = stride(series.window, width)
+    wide = width >= slots
+    last = -(-(series.newest + 1) * width // slots) - 1 if wide else series.newest * width // slots
+    last += -(last + 1) % step
+    if wide:
         numbers = [column * slots // width - before for column in range(last - width + 1, last + 1)]
-        return tuple(values[at] if at >= 0 else None for at in numbers)
-    last = series.newest * width // slots
+        return tuple(values[at] if 0 <= at < slots else None for at in numbers)
     edges = [-(-column * slots // width) - before for column in range(last - width + 1, last + 2)]
     found: list[float | None] = []
     for start, end in pairwise(edges):
@@ -173,27 +187,47 @@ def plot(chart: Chart, width: int, height: int) -> tuple[Cell, ...]:
     if height < 1:
         return ()
     shown = columns(chart.series, width, peaks=chart.peaks)
-    eighths = height * 8
-    pillars: list[str] = []
+    pillars = _pillars(height)
+    last = len(pillars) - 1
+    drawn: list[str] = []
     styles: list[str] = []
     for amount in shown:
         if amount is None:
-            pillars.append(" " * height)
+            drawn.append(pillars[0])
             styles.append(chart.style)
             continue
-        filled = min(eighths, round(amount / chart.top * eighths)) if chart.top > 0 else eighths
-        full, part = divmod(max(1, filled), 8)
-        pillars.append((" " * height + (_BLOCKS[part] if part else "") + "█" * full)[-height:])
+        share = amount / chart.top if chart.top > 0 else 1.0
+        drawn.append(pillars[min(last, max(1, round(share * last)))])
         hot = chart.alarming is not None and amount >= chart.alarming
         styles.append("warning" if hot else chart.style if amount > 0 else "faint")
+    *upper, bottom = ("".join(line) for line in zip(*drawn, strict=True)) if drawn else [""] * height
+    # A zero is seen at the bottom only.
+    runs = _runs(chart.style if style == "faint" else style for style in styles)
+    return (*(_cut_up(line, runs) for line in upper), _cut_up(bottom, _runs(styles)))
+
+
+@lru_cache(maxsize=16)
+def _pillars(height: int) -> tuple[str, ...]:
+    """What a column looks like from the top when so many eighths of its lines are filled."""
+    return tuple(
+        (" " * height + (_BLOCKS[part] if part else "") + "█" * full)[-height:]
+        for full, part in (divmod(filled, 8) for filled in range(height * 8 + 1))
+    )
+
+
+def _runs(styles: Iterable[str]) -> list[tuple[int, int, str]]:
+    """Start, end and style of each stretch of columns that look alike."""
     runs: list[tuple[int, int, str]] = []
     start = 0
     for style, run in groupby(styles):
         end = start + len(list(run))
         runs.append((start, end, style))
         start = end
-    lines = ("".join(line) for line in zip(*pillars, strict=True)) if pillars else iter([""] * height)
-    return tuple(tuple(Span(line[start:end], style) for start, end, style in runs) for line in lines)
+    return runs
+
+
+def _cut_up(line: str, runs: Iterable[tuple[int, int, str]]) -> Cell:
+    return tuple(Span(line[start:end], style) for start, end, style in runs)
 
 
 # Lines
@@ -201,11 +235,10 @@ def plot(chart: Chart, width: int, height: int) -> tuple[Cell, ...]:
 
 def title(chart: Chart, width: int, *, axes: bool = False) -> Cell:
     """Name, figures, what is wrong, and the scale where no axis tells it: as much as has room."""
-    style = "warning" if chart.alarm else "plain" if chart.known else "muted"
+    style = "warning" if chart.alarms else "plain" if chart.known else "muted"
     scale = f"≤{chart.scale(chart.top)}{chart.unit}" if chart.unit and not axes else ""
-    offers = [(figure, chart.alarm, note) for figure in chart.figures for note in (chart.note, "")]
-    offers += [(chart.figures[-1], chart.alarm[:1], "")]
-    for figure, alarm, note in offers:
+    offers = product(chart.alarms or ("",), chart.figures, (chart.note, ""))
+    for alarm, figure, note in offers:
         spans = [Span(chart.name, chart.style), Span(f" {figure}", style)]
         if alarm:
             spans.append(Span(f" {alarm}", "warning"))
@@ -270,7 +303,7 @@ def _signs(cell: Iterable[Span]) -> list[tuple[str, str]]:
     """What stands in each column: a wide sign stands in two, marks stand with their letter."""
     signs: list[tuple[str, str]] = []
     for span in cell:
-        if span.text.isascii():
+        if not span.text.strip(_NARROW):
             signs += [(sign, span.style) for sign in span.text]
             continue
         for sign in span.text:

@@ -165,6 +165,22 @@ class ReadLogs(_OnSession):
             await screen.desk.ask(LogsScreen(screen.desk.ports.engine, screen.session))
 
 
+class ShowCharts(_OnSession):
+    """Show what the session used over the last 5 minutes or the last hour, over the whole screen."""
+
+    name, keys, label, hinted, others, running = "show-charts", "v", "charts", True, True, True
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.charts import ChartsScreen
+        from sessiontui.ui.widgets.session_list import SessionList
+
+        if screen.session is not None:
+            shown = await screen.desk.ask(ChartsScreen(screen.desk, screen.session))
+            if shown is not None:
+                screen.query_one(SessionList).select(shown)
+
+
 class StopSession(_OnSession):
     """Stop the running session and keep its home, start a stopped one, or finish a cut-off launch."""
 
@@ -403,6 +419,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         CopySomething,
         FilterSessions,
         ToggleDetails,
+        ShowCharts,
         SortSessions,
         ReverseSort,
         ShowRunning,

@@ -300,7 +300,16 @@ def lived_in() -> Stage:
         devices=("GPU-3",),
     )
     stage.put("old-notes", phase=Phase.FINISHED, exit_code=0, hours=300)
-    stage.use("nifty-bohr", 2.1, int(6.2 * GIB))
+    stage.use(
+        "nifty-bohr",
+        2.1,
+        int(6.2 * GIB),
+        pids=37,
+        received=1.2 * MIB,
+        sent=30.0 * KIB,
+        read=0.0,
+        written=12.0 * MIB,
+    )
     stage.use("calm-curie", 0.4, 1300 * MIB)
     stage.use("big-fit", 14.6, 43 * GIB)
     return stage

@@ -16,7 +16,7 @@ from sessiontui.ui.screens.logs import LogsScreen
 from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.log_view import LogView
 from sessiontui.ui.widgets.session_list import SessionList
-from tests.pilot.stage import NOW, Stage, busy, lived_in, order, settled, until
+from tests.pilot.stage import NOW, Stage, busy, lived, lived_in, order, settled, until
 
 Compare = Any
 SMALL, USUAL, WIDE, TINY = (80, 24), (120, 36), (160, 45), (60, 20)
@@ -54,13 +54,15 @@ def test_busy(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
 
 
 def test_the_picture_in_the_manual(snap_compare: Compare) -> None:
+    stage = lived_in()
+
     async def launch(app: SessiontuiApp, pilot: Pilot[None]) -> None:
         progress = Progress(Step.PULLING, "layer 7/12 · 1.9/4.6G · 38M/s", 0.41)
         app.desk.observer.prepare(Preparation(order("train-7"), progress, NOW.timestamp() - 50))
         app.desk.redraw()
-        await pilot.pause()
+        await lived(pilot, stage, "nifty-bohr")
 
-    assert snap_compare(lived_in().app(), terminal_size=(120, 30), run_before=after(then=launch))
+    assert snap_compare(stage.app(), terminal_size=(120, 30), run_before=after(then=launch))
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE, TINY], ids=lambda size: f"{size[0]}x{size[1]}")

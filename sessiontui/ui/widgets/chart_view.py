@@ -22,10 +22,10 @@ GAP = 2
 
 
 class _Newest(Widget):
-    """The last column of a chart.
+    """The last columns of a chart, the newest among them.
 
     The compositor sends a line to the terminal from the left edge of a widget to the end of what
-    changed. The column that changes most stands at the right: as a widget it is sent alone.
+    changed. What changes most stands at the right: as a widget it is sent alone.
     """
 
     DEFAULT_CSS = "_Newest { dock: right; width: 1; height: 100%; }"
@@ -34,14 +34,10 @@ class _Newest(Widget):
         super().__init__()
         self._view = view
 
-    def redraw(self, y: int) -> None:
-        """Have it drawn in one line."""
-        self.refresh(Region(0, y, 1, 1))
-
     def render_line(self, y: int) -> Strip:
-        """The last column of the chart's line."""
+        """The end of the chart's line."""
         width = self._view.size.width
-        return self._view.render_line(y).crop(width - 1, width)
+        return self._view.render_line(y).crop(width - self.size.width, width)
 
 
 class ChartView(Lines):
@@ -55,13 +51,23 @@ class ChartView(Lines):
         self._laid_out: tuple[Chart | None, Size] = (None, Size())
 
     def compose(self) -> ComposeResult:
-        """The last column for itself."""
+        """The last columns for themselves."""
         yield self._newest
 
     def show_chart(self, chart: Chart) -> None:
         """Show another chart, or the same one later."""
         self._chart = chart
+        self._part()
         self.show(*self._lay_out())
+
+    def on_resize(self) -> None:
+        """Other columns move at once."""
+        self._part()
+
+    def _part(self) -> None:
+        if self._chart is not None:
+            plot = self.size.width - (chart.AXIS if self._axes else 0)
+            self._newest.styles.width = chart.stride(self._chart.series.window, plot)
 
     def _lay_out(self) -> tuple[Cell, ...]:
         self._laid_out = (self._chart, self.size)
@@ -73,16 +79,17 @@ class ChartView(Lines):
     def _line(self, y: int) -> Cell:
         if self._laid_out != (self._chart, self.size):
             self._lines = self._lay_out()
-        return super()._line(y)
+        # A chart's lines are as wide as it is.
+        return self._lines[y] if y < len(self._lines) else super()._line(y)
 
     def redraw(self, y: int, start: int, end: int) -> None:
-        """Have a run drawn, the last column by its own widget."""
-        width = self.size.width
-        if end >= width:
-            self._newest.redraw(y)
-            end = width - 1
-        if start < end:
-            super().redraw(y, start, end)
+        """Have a run drawn, its end by the widget that is there for it."""
+        edge = self.size.width - self._newest.size.width
+        if end > edge:
+            first = max(start, edge)
+            self._newest.refresh(Region(first - edge, y, end - first, 1))
+        if start < edge:
+            super().redraw(y, start, min(end, edge))
 
 
 class ChartRow(Horizontal):

@@ -21,6 +21,7 @@ from sessiontui.ui.chart import (
     framed,
     plot,
     round_top,
+    stride,
     title,
 )
 from sessiontui.ui.present import Cell, Span
@@ -38,7 +39,7 @@ def styles(cell: Cell) -> list[str]:
     return [span.style for span in cell for _ in span.text]
 
 
-def series(*newest: float | None, at: int = 999, window: Window = MINUTES) -> Series:
+def series(*newest: float | None, at: int = 998, window: Window = MINUTES) -> Series:
     """A series that ends with these slots, the last of that number."""
     return Series(window, at, (*(None,) * (window.slots - len(newest)), *newest))
 
@@ -55,51 +56,64 @@ def four(usage: Usage, **past: Series) -> tuple[Chart, ...]:
 
 
 def test_a_column_is_the_mean_of_its_slots_or_the_most() -> None:
-    past = series(1.0, 2.0, 3.0, 4.0, at=999)
-    assert columns(past, 50)[-3:] == (None, 1.5, 3.5)
-    assert columns(past, 50, peaks=True)[-3:] == (None, 2.0, 4.0)
+    past = series(1.0, 2.0, 3.0, 6.0, 4.0, 5.0, 5.0, 6.0, at=999)
+    assert columns(past, 25)[-3:] == (None, 3.0, 5.0)
+    assert columns(past, 25, peaks=True)[-3:] == (None, 6.0, 6.0)
 
 
 def test_what_is_unknown_does_not_count() -> None:
-    assert columns(series(2.0, None, 0.0, None, None, None), 50)[-3:] == (2.0, 0.0, None)
+    past = series(2.0, None, None, 4.0, 0.0, None, 0.0, None, None, None, None, None, at=999)
+    assert columns(past, 25)[-3:] == (3.0, 0.0, None)
 
 
 def test_columns_stand_still_until_one_is_over() -> None:
     values = tuple(float(one) for one in range(100))
-    first = columns(Series(MINUTES, 1000, values), 50)
-    second = columns(Series(MINUTES, 1001, (*values[1:], 100.0)), 50)
-    third = columns(Series(MINUTES, 1002, (*values[2:], 100.0, 101.0)), 50)
+    first = columns(Series(MINUTES, 1000, values), 25)
+    second = columns(Series(MINUTES, 1001, (*values[1:], 100.0)), 25)
+    fourth = columns(Series(MINUTES, 1004, (*values[4:], 100.0, 101.0, 102.0, 103.0)), 25)
     assert first[1:-1] == second[1:-1]
-    assert first[-1] == 99.0
-    assert second[-1] == 99.5
-    assert third[1:-2] == second[2:-1]
-    assert third[-2:] == (99.5, 101.0)
+    assert (first[-1], second[-1]) == (99.0, 99.5)
+    assert fourth[1:-2] == second[2:-1]
+    assert fourth[-2:] == (100.5, 103.0)
+
+
+def test_narrow_columns_come_into_room_kept_for_them_and_move_together() -> None:
+    assert [stride(MINUTES, width) for width in (1, 37, 38, 75, 76, 300)] == [1, 1, 2, 2, 3, 8]
+    assert stride(Window.HOUR, 300) == 1
+    values = tuple(float(one) for one in range(100))
+    first = columns(Series(MINUTES, 1000, values), 50)
+    second = columns(Series(MINUTES, 1002, (*values[2:], 100.0, 101.0)), 50)
+    third = columns(Series(MINUTES, 1004, (*values[4:], 100.0, 101.0, 102.0, 103.0)), 50)
+    assert first[-2:] == (99.0, None)
+    assert second[-2:] == (99.5, 101.0)
+    assert first[2:-2] == second[2:-2]
+    assert third[1:-3] == second[3:-1]
+    assert third[-2:] == (103.0, None)
 
 
 @given(st.integers(1, 250), st.integers(-(10**6), 10**6))
-def test_every_slot_falls_into_a_column_and_the_last_into_the_last(width: int, newest: int) -> None:
+def test_every_slot_falls_into_a_column_and_the_last_among_the_last(width: int, newest: int) -> None:
     values = tuple(float(one) for one in range(100))
     shown = columns(Series(MINUTES, newest, values), width, peaks=True)
     assert len(shown) == width
-    assert shown[-1] == 99.0
+    assert 99.0 in shown[-stride(MINUTES, width) :]
     known = [one for one in shown if one is not None]
     assert known == sorted(known)
-    assert len(known) >= width - -(-width // 100)
+    assert len(known) > width - stride(MINUTES, width) - -(-width // 100)
     if width >= 100:
-        assert set(known) >= set(values[1:])
+        assert set(known) >= set(values[4:])
 
 
 @given(st.integers(1, 250), st.integers(0, 10**6))
-def test_a_step_in_time_moves_all_columns_alike(width: int, newest: int) -> None:
+def test_a_step_in_time_moves_no_column_or_all_alike(width: int, newest: int) -> None:
     values = tuple(float(newest - 99 + one) for one in range(101))
     before = columns(Series(MINUTES, newest, values[:100]), width)
     after = columns(Series(MINUTES, newest + 1, values[1:]), width)
-    moved = -(-(newest + 2) * width // 100) - -(-(newest + 1) * width // 100)
-    if width < 100:
-        moved = (newest + 1) * width // 100 - newest * width // 100
-    # The first column may lose slots that left the window, the last one is not over yet.
-    kept = width - moved - 1
-    assert after[1:kept] == before[1 + moved : kept + moved]
+    step = stride(MINUTES, width)
+    # The first columns may lose slots that left the window, the last are not over yet.
+    still = after[step : width - step] == before[step : width - step]
+    moved = after[step : width - 2 * step] == before[2 * step : width - step]
+    assert still or moved
 
 
 # Drawing
@@ -210,6 +224,14 @@ def test_being_held_back_is_said_and_marked_by_sign_and_style(
     shown = title(four(Usage(4.0, throttled=share))[0], 40)
     assert text(shown).rstrip() == said
     assert shown[1].style == style
+
+
+def test_on_little_room_the_share_of_being_held_back_stays() -> None:
+    cpu = four(Usage(4.0, throttled=0.31))[0]
+    assert text(title(cpu, 25)) == "CPU 4.0/4 ! throttled 31%"
+    assert text(title(cpu, 24)).rstrip() == "CPU 4.0/4 cores ! 31%"
+    assert text(title(cpu, 16)).rstrip() == "CPU 4.0/4 ! 31%"
+    assert text(title(cpu, 12)).rstrip() == "CPU 4.0/4 !"
 
 
 def test_memory_near_its_limit_is_marked_by_sign_and_style() -> None:
