@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import zip_longest
 
-from sessiontui.ui import present
-from sessiontui.ui.present import Cell
+from rich.cells import cell_len
+
+from sessiontui.ui.present import Cell, Span
 
 _TOO_CLOSE = 6
 """Columns between two changes that are drawn along: moving the terminal's cursor costs as much."""
 
 
 def changed_runs(before: Cell, after: Cell) -> tuple[tuple[int, int], ...]:
-    """The runs of columns that look different, each from its first column to behind its last.
-
-    Where the spans do not stand under each other it is one run, up to the longer line's end.
-    """
+    """The runs of columns that look different, each from its first column to behind its last."""
     if before == after:
         return ()
-    widths = [present.width((span,)) for span in after]
-    if [present.width((span,)) for span in before] != widths:
-        return (_one_run(before, after),)
     runs: list[tuple[int, int]] = []
-    at = 0
-    for old, new, width in zip(before, after, widths, strict=True):
-        if old != new:
-            if runs and at - runs[-1][1] <= _TOO_CLOSE:
-                runs[-1] = (runs[-1][0], at + width)
-            else:
-                runs.append((at, at + width))
-        at += width
+    for at, (old, new) in enumerate(zip_longest(_signs(before), _signs(after))):
+        if old == new:
+            continue
+        if runs and at - runs[-1][1] <= _TOO_CLOSE:
+            runs[-1] = (runs[-1][0], at + 1)
+        else:
+            runs.append((at, at + 1))
     return tuple(runs)
 
 
-def _one_run(before: Cell, after: Cell) -> tuple[int, int]:
-    old_width, new_width = present.width(before), present.width(after)
-    start = _alike(zip(before, after, strict=False))
-    end = max(old_width, new_width)
-    if old_width == new_width:
-        end -= _alike(zip(reversed(before), reversed(after), strict=False))
-    return start, max(start, end)
-
-
-def _alike(pairs: Iterator[tuple[present.Span, present.Span]]) -> int:
-    """The columns of the pairs up to the first that differs."""
-    columns = 0
-    for old, new in pairs:
-        if old != new:
-            break
-        columns += present.width((new,))
-    return columns
+def _signs(cell: Iterable[Span]) -> list[tuple[str, str]]:
+    """What stands in each column: a wide sign stands in two, marks stand with their letter."""
+    signs: list[tuple[str, str]] = []
+    for span in cell:
+        if span.text.isascii():
+            signs += [(sign, span.style) for sign in span.text]
+            continue
+        for sign in span.text:
+            taken = cell_len(sign)
+            if taken:
+                signs += [(sign, span.style)] * taken
+            elif signs:
+                signs[-1] = (signs[-1][0] + sign, span.style)
+    return signs

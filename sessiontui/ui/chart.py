@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise, product
 
-from rich.cells import cell_len
-
 from sessiontui.domain.history import Figure, Series, Window
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.units import KIB, format_bytes, format_cores
@@ -286,33 +284,6 @@ def _times(window: Window, width: int) -> str:
         if width >= len(first) + len(now) + 2 and (words != middle or width >= 30):
             text[start : start + len(words)] = words
     return "".join(text[:width])
-
-
-def changed(before: Cell, after: Cell) -> tuple[int, int] | None:
-    """The first column in which two lines differ, and the one behind the last; None when they look alike."""
-    if before == after:
-        return None
-    old, new = _signs(before), _signs(after)
-    if len(old) != len(new):
-        return 0, max(len(old), len(new))
-    differing = [at for at, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
-    return (differing[0], differing[-1] + 1) if differing else None
-
-
-def _signs(cell: Iterable[Span]) -> list[tuple[str, str]]:
-    """What stands in each column: a wide sign stands in two, marks stand with their letter."""
-    signs: list[tuple[str, str]] = []
-    for span in cell:
-        if not span.text.strip(_NARROW):
-            signs += [(sign, span.style) for sign in span.text]
-            continue
-        for sign in span.text:
-            taken = cell_len(sign)
-            if taken:
-                signs += [(sign, span.style)] * taken
-            elif signs:
-                signs[-1] = (signs[-1][0] + sign, span.style)
-    return signs
 
 
 def flow(pieces: Sequence[Cell], width: int) -> tuple[Cell, ...]:

@@ -342,7 +342,8 @@ def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
         case "gpu":
             return row.gpu
         case "cpu" if isinstance(subject, Session):
-            return present.cpu_cell(usage.cpu, usage.cpu_limit or subject.ask.cpu, column.bar)
+            limit = usage.cpu_limit or subject.ask.cpu
+            return present.cpu_cell(usage.cpu, limit, column.bar, usage.throttled)
         case "memory" if isinstance(subject, Session):
             return present.memory_cell(usage.memory, usage.memory_limit or subject.ask.memory, column.bar)
     return ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -53,9 +52,7 @@ def facts_of(ask: Ask, usage: Usage) -> tuple[Cell, ...]:
 class ChartsScreen(Screen[str]):
     """Shows CPU, memory, network and disk of a session; its answer is the id of the one shown last."""
 
-    live: ClassVar[bool] = True
-    """Whether the meters are looked at while it is the current screen."""
-
+    COMPONENT_CLASSES = present.STYLES
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (56, "-roomy")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS = [
@@ -73,6 +70,11 @@ class ChartsScreen(Screen[str]):
         self._session = session
         self._picture = Picture()
         self._window = Window.FIVE_MINUTES
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The id of the session a person sees."""
+        return frozenset({self._session.id})
 
     def compose(self) -> ComposeResult:
         """Title, charts, facts, keys."""

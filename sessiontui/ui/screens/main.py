@@ -17,6 +17,7 @@ from sessiontui.domain.launch import Order, Preparation
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age
+from sessiontui.domain.usage import UNKNOWN
 from sessiontui.ui import notices, present, rows
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands import COMMANDS, Command, command
@@ -165,7 +166,7 @@ class MainScreen(Screen[None]):
     @property
     def shown(self) -> frozenset[str]:
         """The ids of the sessions a person sees now."""
-        return self.query_one(SessionList).shown if self.is_current else frozenset()
+        return self.query_one(SessionList).shown if self.is_active else frozenset()
 
     def _draw(self) -> None:
         picture, now = self._picture, self.desk.now()
@@ -234,7 +235,9 @@ class MainScreen(Screen[None]):
     def _draw_selected(self) -> None:
         """Details and keys are about the selected row."""
         listing = self.query_one(SessionList)
-        self.query_one(Details).show_row(listing.selected, self.desk.now(), self.desk.observer.series)
+        row, desk = listing.selected, self.desk
+        usage = rows.usage_of(row, self._picture.usage) if row else UNKNOWN
+        self.query_one(Details).show_row(row, usage, desk.now(), desk.observer.series)
         self._fold_details()
         selected, owner = self.selected, self.desk.ports.owner
         self.query_one(CommandBar).show_hints(

@@ -14,6 +14,7 @@ from sessiontui.domain.history import Figure, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import format_age
+from sessiontui.domain.usage import Usage
 from sessiontui.ui import present
 from sessiontui.ui.chart import charts_of
 from sessiontui.ui.present import Cell, Span
@@ -31,11 +32,11 @@ class SeriesOf(Protocol):
         """A figure of a session over a window up to the last look."""
 
 
-def details_of(row: Row, now: float) -> tuple[Cell, ...]:
+def details_of(row: Row, usage: Usage, now: float) -> tuple[Cell, ...]:
     """What there is to say about a row, in lines of any width."""
     if isinstance(row.subject, Preparation):
         return tuple(_of_preparation(row.subject, now))
-    return tuple(_of_session(row, row.subject, now))
+    return tuple(_of_session(row, row.subject, usage, now))
 
 
 def _line(label: str, *spans: Span) -> Cell:
@@ -56,23 +57,23 @@ def _of_preparation(preparation: Preparation, now: float) -> list[Cell]:
     ]
 
 
-def _of_session(row: Row, session: Session, now: float) -> list[Cell]:
+def _of_session(row: Row, session: Session, usage: Usage, now: float) -> list[Cell]:
     lines: list[Cell] = []
     state = [*present.phase_cell(session.phase)]
     if session.reason:
         state.append(Span(f"  {present.clean(session.reason)}", "muted"))
     elif session.exit_code is not None and session.phase in (Phase.FINISHED, Phase.FAILED):
         state.append(Span(f"  exit code {session.exit_code}", "muted"))
-    if row.usage.oom_kills:
-        state.append(Span(f"  ! ended by the kernel: {row.usage.oom_kills}", "warning"))
+    if usage.oom_kills:
+        state.append(Span(f"  ! ended by the kernel: {usage.oom_kills}", "warning"))
     state.append(Span(f"  {session.ask}", "plain"))
     state.append(Span(f"  launched {_ago(session.created_at, now)}", "faint"))
     if session.started_at is not None and session.phase is Phase.RUNNING:
         state.append(Span(f", started {_ago(session.started_at, now)}", "faint"))
     if not row.mine:
         state.append(Span(f"  by {present.clean(session.owner.name)}", "owner"))
-    if row.usage.pids is not None:
-        state.append(Span(f"  {row.usage.pids} processes and threads", "faint"))
+    if usage.pids is not None:
+        state.append(Span(f"  {usage.pids} processes and threads", "faint"))
     lines.append(_line("phase", *state))
     identity = f"  {present.clean(session.container_id or '')[:12]}" if session.container_id else ""
     lines.append(
@@ -121,42 +122,42 @@ class Details(Vertical):
     """Shows the details of one row under a title with its name: what it uses on top, while it runs."""
 
     _title: Content | None = None
-    _shown: tuple[Row, float, SeriesOf | None] | None = None
+    _shown: tuple[Row, Usage, float, SeriesOf | None] | None = None
 
     def compose(self) -> ComposeResult:
         """Charts over text."""
         yield ChartRow(len(Figure))
         yield Lines(id="facts")
 
-    def show_row(self, row: Row | None, now: float, series: SeriesOf | None = None) -> None:
+    def show_row(self, row: Row | None, usage: Usage, now: float, series: SeriesOf | None = None) -> None:
         """Show another row, or the same one later; ``series`` tells the past of sessions."""
         if row is None:
             return
-        self._shown = (row, now, series)
+        self._shown = (row, usage, now, series)
         # Nobody sees a folded pane.
         if self.display:
-            self._draw(row, now, series)
+            self._draw(row, usage, now, series)
 
     def on_show(self) -> None:
         """Draw what was missed while folded."""
         if self._shown is not None:
             self._draw(*self._shown)
 
-    def _draw(self, row: Row, now: float, series: SeriesOf | None) -> None:
+    def _draw(self, row: Row, usage: Usage, now: float, series: SeriesOf | None) -> None:
         owner = "" if row.mine else f"{present.clean(row.owner)}/"
         # As content: a plain string would be read as markup.
         title = Content(f"{owner}{present.clean(row.name)} · {row.environment}")
         # Textual redraws the whole pane for a title, also for an equal one.
         if title != self._title:
             self.border_title = self._title = title
-        self._draw_charts(row, series)
-        self.query_one("#facts", Lines).show(*details_of(row, now))
+        self._draw_charts(row, usage, series)
+        self.query_one("#facts", Lines).show(*details_of(row, usage, now))
 
-    def _draw_charts(self, row: Row, series: SeriesOf | None) -> None:
+    def _draw_charts(self, row: Row, usage: Usage, series: SeriesOf | None) -> None:
         view, session = self.query_one(ChartRow), row.subject
         if series is None or not isinstance(session, Session) or session.phase is not Phase.RUNNING:
             view.display = False
             return
         view.display = True
         past = partial(series, session.id, window=Window.FIVE_MINUTES)
-        view.show_charts(charts_of(session.ask, row.usage, past))
+        view.show_charts(charts_of(session.ask, usage, past))

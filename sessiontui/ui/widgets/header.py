@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from textual import events
-
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.units import format_cores
 from sessiontui.ui import present
 from sessiontui.ui.present import Cell, Span
-from sessiontui.ui.widgets.drawn_lines import DrawnLines
+from sessiontui.ui.widgets.lines import Lines
 
 _HINT = (
     "Solid: used now. Shaded: promised to containers by their limits, used or not.\n"
@@ -80,7 +78,7 @@ def _gauge(title: str, used: float | None, promised: float, total: float, text: 
     )
 
 
-class MachineHeader(DrawnLines):
+class MachineHeader(Lines):
     """Shows the machine's line of a picture."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own name for it
@@ -93,8 +91,9 @@ class MachineHeader(DrawnLines):
         self._picture = picture
         self._draw()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """What has room changes."""
+        super().on_resize()
         self._draw()
 
     def _draw(self) -> None:

@@ -11,14 +11,21 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from sessiontui.ui import present
-from sessiontui.ui.chart import changed
+from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell
+
+
+def cell_style(widget: Widget, style: str, surface: str = "") -> Style:
+    """The look of a span of that style on a widget, or on its component class ``surface``.
+
+    The styles are the component classes of :data:`present.STYLES`, which the screen declares.
+    """
+    under = widget.get_visual_style(*([surface] if surface else ()))
+    return (under + widget._get_style(f".cell--{style}") if style else under).rich_style
 
 
 class Lines(Widget):
     """Shows lines cut to its width; as high as they are many where its height is automatic."""
-
-    COMPONENT_CLASSES = present.STYLES
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own name for it
         super().__init__(id=id)
@@ -37,14 +44,12 @@ class Lines(Widget):
             return
         for y in range(self.size.height):
             before, after = self._drawn.get(y), self._line(y)
-            run = changed(before, after) if before is not None else (0, self.size.width)
-            if run is not None:
-                self._drawn[y] = after
-                self.redraw(y, *run)
-
-    def redraw(self, y: int, start: int, end: int) -> None:
-        """Have a run of columns of a line drawn."""
-        self.refresh(Region(start, y, end - start, 1))
+            if before is None:
+                self.refresh(Region(0, y, self.size.width, 1))
+                continue
+            self._drawn[y] = after
+            for start, end in changed_runs(before, after):
+                self.refresh(Region(start, y, end - start, 1))
 
     def _line(self, y: int) -> Cell:
         return present.fit(self._lines[y] if y < len(self._lines) else (), self.size.width)
@@ -58,10 +63,10 @@ class Lines(Widget):
         line = self._line(y)
         self._drawn[y] = line
         segments = [Segment(span.text, self._style_of(span.style)) for span in line if span.text]
-        return Strip(segments, self.size.width)
+        return Strip(Segment.simplify(segments), self.size.width)
 
     def _find_style(self, style: str) -> Style:
-        return self.get_visual_style(f"cell--{style}").rich_style
+        return cell_style(self, style)
 
     def notify_style_update(self) -> None:
         """Forget looks when the theme changes."""

@@ -20,7 +20,7 @@ from sessiontui.ui import present, rows
 from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell
 from sessiontui.ui.rows import Layout, Row
-from sessiontui.ui.widgets.drawn_lines import cell_style
+from sessiontui.ui.widgets.lines import cell_style
 
 
 class SessionList(ScrollView, can_focus=True):

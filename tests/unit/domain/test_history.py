@@ -167,6 +167,8 @@ def test_it_tells_what_a_list_of_everything_would_tell(
             if before is not None and slot < int(before // window.seconds):
                 for undone in [one for one in slots if one >= slot]:
                     del slots[undone]
+            for old in [one for one in slots if one <= slot - window.slots]:
+                del slots[old]
             for one in range(first, slot + 1):
                 rates, sizes = slots.setdefault(one, ([], []))
                 if cores is not None:

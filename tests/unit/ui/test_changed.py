@@ -16,12 +16,22 @@ def test_an_equal_line_is_not_drawn_again() -> None:
     assert changed_runs(BEFORE, BEFORE) == ()
 
 
-def test_only_the_span_that_differs_is_drawn_again() -> None:
-    assert changed_runs(BEFORE, (BEFORE[0], Span("0.2/4", "plain"), BEFORE[2])) == ((6, 11),)
+def test_only_the_signs_that_differ_are_drawn_again() -> None:
+    assert changed_runs(BEFORE, (BEFORE[0], Span("0.2/4", "plain"), BEFORE[2])) == ((8, 9),)
     assert changed_runs(BEFORE, (BEFORE[0], Span("0.1/4", "warning"), BEFORE[2])) == ((6, 11),)
 
 
-def test_spans_far_from_each_other_are_drawn_apart() -> None:
+def test_how_a_line_is_cut_into_spans_is_no_change() -> None:
+    assert changed_runs((Span("ab"), Span("c")), (Span("a"), Span("bc"))) == ()
+
+
+def test_wide_signs_and_marks_are_drawn_whole() -> None:
+    assert changed_runs((Span("日本x"),), (Span("日本y"),)) == ((4, 5),)
+    assert changed_runs((Span("日本x"),), (Span("日木x"),)) == ((2, 4),)
+    assert changed_runs((Span("e\u0301日x"),), (Span("e日x"),)) == ((0, 1),)
+
+
+def test_changes_far_from_each_other_are_drawn_apart() -> None:
     long = (Span("a"), Span("-" * 20), Span("b"))
     assert changed_runs(long, (Span("A"), Span("-" * 20), Span("B"))) == ((0, 1), (21, 22))
     near = (Span("a"), Span("-"), Span("b"))
@@ -53,4 +63,4 @@ def test_outside_of_them_nothing_differs(before: Cell, after: Cell) -> None:
     old, new = old + blank * (length - len(old)), new + blank * (length - len(new))
     drawn = {at for start, end in runs for at in range(start, end)}
     assert all(old[at] == new[at] for at in range(length) if at not in drawn)
-    assert (before == after) == (not runs)
+    assert bool(runs) == (old != new)

@@ -13,7 +13,6 @@ from sessiontui.domain.usage import UNKNOWN, Usage
 from sessiontui.ui import chart, present
 from sessiontui.ui.chart import (
     Chart,
-    changed,
     charts_of,
     columns,
     compact,
@@ -268,24 +267,6 @@ def test_an_hour_says_so() -> None:
     line = text(framed(cpu, 60, 6)[-1])
     assert line.startswith("     └-1 h─")
     assert "-30 min" in line
-
-
-# Changes
-
-
-def test_the_run_that_changed() -> None:
-    before = (Span("ab"), Span("cd", "faint"))
-    assert changed(before, before) is None
-    assert changed(before, (Span("a"), Span("b"), Span("cd", "faint"))) is None
-    assert changed(before, (Span("ab"), Span("ce", "faint"))) == (3, 4)
-    assert changed(before, (Span("xb"), Span("cd"))) == (0, 4)
-    assert changed(before, (Span("abc"),)) == (0, 4)
-
-
-def test_a_wide_sign_takes_two_columns() -> None:
-    assert changed((Span("日本x"),), (Span("日本y"),)) == (4, 5)
-    assert changed((Span("日本x"),), (Span("日木x"),)) == (2, 4)
-    assert changed((Span("e\u0301日x"),), (Span("e日x"),)) == (0, 1)
 
 
 def test_pieces_flow() -> None:
