@@ -8,34 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
-from sessiontui.dockerd import connect
 from sessiontui.domain.errors import SessiontuiError
-from sessiontui.engine.docker import DockerEngine
-from sessiontui.host.owner import find_owner
 from tests.bench import report
-from tests.bench.course import PARTS, Course, Figures, Plan, Programs
-from tests.bench.fleet import Fleet, Say
-from tests.bench.image import IMAGE, make_image
-from tests.bench.report import Musts
+from tests.bench.course import PARTS, SHORT, Plan, Programs
+from tests.bench.report import GENEROUS, Musts
+from tests.bench.run import measured
 from tests.bench.terminal import TimedOutError
 from tests.contract.packages import PackageUnavailableError
-
-SHORT = Plan(
-    sessions=50, parts=frozenset({"start", "steady", "keys"}), windows=3, seconds=4.0, launches=3, keys=40
-)
-GENEROUS = 2.0
-"""How much wider the bounds of the short form are: it is run on any machine, beside anything."""
 
 
 def main() -> int:
@@ -53,39 +40,12 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    lines = report.lines(figures, Musts().times(GENEROUS) if arguments.short else Musts())
+    lines = report.lines(figures, GENEROUS if arguments.short else Musts())
     print(f"{report.table(lines)}\n\n{plan.sessions} sessions, {machine}")
     if arguments.json:
         kept = {"machine": machine, "figures": asdict(figures), "lines": [asdict(line) for line in lines]}
         arguments.json.write_text(json.dumps(kept, indent=1))
     return 0 if all(line.passed for line in lines) else 1
-
-
-def measured(plan: Plan, programs: Programs, say: Say, *, keep: bool = False) -> Figures:
-    """The figures of a plan; all that was made for it is removed again, however it ends."""
-    with _fleet(programs, say, keep=keep) as (engine, fleet):
-        return Course(plan, programs, engine, fleet, say).run()
-
-
-@contextmanager
-def _fleet(programs: Programs, say: Say, *, keep: bool) -> Iterator[tuple[DockerEngine, Fleet]]:
-    engine = DockerEngine(os.environ)
-    fleet = Fleet(engine, find_owner(programs.environ), say)
-    made = make_image(engine)
-    try:
-        yield engine, fleet
-    finally:
-        if not keep:
-            fleet.remove()
-            if made:
-                _remove_image()
-        engine.close()
-
-
-def _remove_image() -> None:
-    connection = connect(os.environ)
-    connection.client.remove_image(IMAGE)
-    connection.close()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -44,6 +44,10 @@ class Plan:
     """Sizes of the fleet between which the growth is measured."""
 
 
+SHORT = Plan(50, frozenset({"start", "steady", "keys"}), seconds=4.0, launches=3, keys=40)
+"""What the tests measure each time."""
+
+
 @dataclass(slots=True)
 class Figures:
     """What was measured, filled in the course of the run; empty where it was not asked for."""

@@ -15,18 +15,17 @@ from tests.contract.packages import fetched
 IMAGE = "sessiontui/bench:1"
 
 
-def make_image(engine: Engine) -> bool:
-    """Make the image unless the engine has it; True when it was made.
+def make_image(engine: Engine) -> None:
+    """Make the image unless the engine has it.
 
     Raises PackageUnavailableError where the distribution does not give busybox.
     """
     if engine.has_image(IMAGE):
-        return False
+        return
     with TemporaryDirectory() as directory:
         busybox = fetched("busybox-static", "busybox", Path(directory))
         archive = _root(busybox)
     engine.import_image(archive, IMAGE, lambda _: None, Cancellation())
-    return True
 
 
 def _root(busybox: Path) -> io.BytesIO:

@@ -51,6 +51,10 @@ class Musts:
         return Musts(*(factor * getattr(self, name) for name in self.__dataclass_fields__))
 
 
+GENEROUS = Musts().times(2)
+"""Bounds of the short form: it is run on any machine, beside anything."""
+
+
 def lines(figures: Figures, musts: Musts) -> tuple[Line, ...]:
     """The table's lines, of what was measured."""
     return (

@@ -7,7 +7,6 @@ answered at once, so that no program waits for its terminal. What the chunks dra
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import select
@@ -127,14 +126,12 @@ class Terminal:
         self.started = time.monotonic()
         """When the program was started, on the clock of all stamps."""
         self._process = subprocess.Popen(
-            command,
+            ["setsid", "--ctty", *command],
             stdin=inside,
             stdout=inside,
             stderr=inside,
             env=dict(environ),
             cwd=directory,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(inside)
         self.pid = self._process.pid

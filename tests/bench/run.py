@@ -1,0 +1,33 @@
+"""A run from an engine without a fleet to the figures, and back."""
+
+from __future__ import annotations
+
+import os
+
+from sessiontui.dockerd import connect
+from sessiontui.engine.docker import DockerEngine
+from sessiontui.host.owner import find_owner
+from tests.bench.course import Course, Figures, Plan, Programs
+from tests.bench.fleet import Fleet, Say
+from tests.bench.image import IMAGE, make_image
+
+
+def measured(plan: Plan, programs: Programs, say: Say, *, keep: bool = False) -> Figures:
+    """The figures of a plan. Unless it is kept, all that was made for it is removed, however it ends."""
+    engine = DockerEngine(os.environ)
+    fleet = Fleet(engine, find_owner(programs.environ), say)
+    try:
+        make_image(engine)
+        return Course(plan, programs, engine, fleet, say).run()
+    finally:
+        if not keep:
+            fleet.remove()
+            _remove_image()
+        engine.close()
+
+
+def _remove_image() -> None:
+    connection = connect(os.environ)
+    if connection.client.images(name=IMAGE):
+        connection.client.remove_image(IMAGE)
+    connection.close()
