@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from sessiontui.dockerd import break_off, connect
@@ -38,7 +38,7 @@ class Delays:
     removed: tuple[float, ...]
 
 
-class Listener:
+class _Listener:
     """The engine's own events about containers, stamped as they are received."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -79,9 +79,9 @@ class Listener:
 
 
 @contextmanager
-def listening() -> Iterator[Listener]:
+def _listening() -> Iterator[_Listener]:
     """A listener to the engine of this machine."""
-    listener = Listener(os.environ)
+    listener = _Listener(os.environ)
     try:
         yield listener
     finally:
@@ -97,9 +97,8 @@ def delays(terminal: Terminal, fleet: Fleet, engine: Engine, trials: int) -> Del
     Raises TimedOutError where the program does not show what was there before.
     """
     started, removed = [], []
-    connection = connect(os.environ)
-    client = connection.client
-    with listening() as listener, ThreadPoolExecutor(1) as other:
+    with closing(connect(os.environ)) as connection, _listening() as listener, ThreadPoolExecutor(1) as other:
+        client = connection.client
         for _ in range(trials):
             session = fleet.launch(PROBE, _ASK)
             container = session.container_id or ""
@@ -118,7 +117,6 @@ def delays(terminal: Terminal, fleet: Fleet, engine: Engine, trials: int) -> Del
             seen = _seen(terminal, lambda: not _shown(terminal))
             removed.append(max(0.0, seen - listener.stamp("destroy", container)))
             fleet.remove(PROBE)
-    connection.close()
     return Delays(tuple(started), tuple(removed))
 
 
@@ -126,9 +124,9 @@ def ages(terminal: Terminal, fleet: Fleet, engine: Engine, trials: int) -> tuple
     """Let the memory of a session step up and down, and see how long the old figure stays.
 
     A command inside fills or empties a file in memory and reads the kernel's clock (of 10 ms) when
-    that is done; the age is from there to the chunk that shows the new amount in the column MEM. The moments
-    are random to the program's own second, so the largest of the trials is the age that the oldest
-    figure on the screen has. Nothing is subtracted. Raises TimedOutError.
+    that is done; the age is from there to the chunk that shows the new amount in the column MEM. The
+    moments are random to the program's own second, so the largest of the trials is the age that the
+    oldest figure on the screen has. Nothing is subtracted. Raises TimedOutError.
     """
     session = fleet.launch(PROBE, _ASK)
     _wait(terminal, lambda: _memory(terminal) is not None)

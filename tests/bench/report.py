@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -209,9 +210,8 @@ def table(of: Sequence[Line]) -> str:
 
 def machine(docker: str) -> str:
     """What it was measured on, in one line; ``docker`` is the CLI that was compared with."""
-    connection = connect(os.environ)
-    info, engine = connection.client.info(), connection.client.version()
-    connection.close()
+    with closing(connect(os.environ)) as connection:
+        info, engine = connection.client.info(), connection.client.version()
     cpuinfo = Path("/proc/cpuinfo").read_text()
     model = next(
         (line.partition(":")[2].strip() for line in cpuinfo.splitlines() if "model name" in line), "CPU"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 
 from sessiontui.dockerd import connect
 from sessiontui.engine.docker import DockerEngine
@@ -27,7 +28,6 @@ def measured(plan: Plan, programs: Programs, say: Say, *, keep: bool = False) ->
 
 
 def _remove_image() -> None:
-    connection = connect(os.environ)
-    if connection.client.images(name=IMAGE):
-        connection.client.remove_image(IMAGE)
-    connection.close()
+    with closing(connect(os.environ)) as connection:
+        if connection.client.images(name=IMAGE):
+            connection.client.remove_image(IMAGE)
