@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from sessiontui.dockerd import connect
 from sessiontui.engine.docker import DockerEngine
@@ -22,9 +24,21 @@ def measured(plan: Plan, programs: Programs, say: Say, *, keep: bool = False) ->
         return Course(plan, programs, engine, fleet, say).run()
     finally:
         if not keep:
-            fleet.remove()
-            _remove_image()
+            with _undisturbed():
+                fleet.remove()
+                _remove_image()
         engine.close()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ignore being told to end: whoever presses Ctrl+C again would be left with half a fleet."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _remove_image() -> None:
