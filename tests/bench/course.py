@@ -44,7 +44,7 @@ class Plan:
     """Sizes of the fleet between which the growth is measured."""
 
 
-SHORT = Plan(50, frozenset({"start", "steady", "keys"}), seconds=4.0, launches=3, keys=40)
+SHORT = Plan(50, frozenset({"start", "steady", "keys"}), seconds=5.0, launches=3, keys=40)
 """What the tests measure each time."""
 
 
