@@ -101,7 +101,8 @@ def test_cpu_is_counted_of_children_that_live_and_of_those_that_ended(tmp_path: 
         program.wait_for("!!!")
         moment = cost.processes()
         assert len(cost.tree(program.pid, moment)) == 2
-        assert 0.8 <= cost.tree_seconds(program.pid, moment) < 1.6
+        # Twice 0.4, of which the kernel tells whole ticks; the interpreters' start comes on top.
+        assert 0.75 < cost.tree_seconds(program.pid, moment) < 1.6
         assert cost.tree_resident(program.pid) > 4_000_000
 
 
