@@ -49,6 +49,7 @@ class Container:
         self._disk_of = (
             counters.disk_of_version_1 if self._version("blkio") == 1 else counters.disk_of_version_2
         )
+        self._disk_counted = self._version("blkio") != 1 or self._kernel_counts_disks()
         self._inactive_file = b"total_inactive_file" if self._version("memory") == 1 else b"inactive_file"
         self._details: dict[str, KeptFile | None] = {}
         self._used: int | None = None
@@ -69,7 +70,8 @@ class Container:
             microseconds = counters.figure(stat, b"usage_usec")
             cpu = None if microseconds is None else microseconds * 1000
         memory = self._memory_in_use()
-        read, written = self._disk_of(None if self._disk is None else self._disk.read())
+        disk = None if self._disk is None else self._disk.read()
+        read, written = self._disk_of(disk if self._disk_counted else None)
         received, sent = counters.network(None if self._network is None else self._network.read())
         if in_detail:
             peak, pids, kills, cores, limit = self._in_detail()
@@ -100,6 +102,17 @@ class Container:
             if file is not None:
                 file.close()
         self._close_details()
+
+    def _kernel_counts_disks(self) -> bool:
+        """Whether version 1 counts at all: recent kernels do not before somebody sets a disk's limit.
+
+        Where the whole machine has not touched a device, what it says of a container is nothing.
+        """
+        try:
+            whole = self._files.read(f"{self._places['blkio'].mount_point}/{_DISK_1}_recursive")
+        except OSError:
+            return True
+        return not whole.startswith(b"Total")
 
     def _memory_in_use(self) -> int | None:
         """What the cache takes is the dearest to ask for, and changes with the whole."""

@@ -92,11 +92,12 @@ def _sum(figures: Iterable[int | None]) -> int | None:
 
 
 def _disk(entries: object, operation: str) -> int | None:
-    """Bytes of an operation on all devices.
+    """Bytes of an operation on all devices; version 2 of cgroups has the operations in small letters.
 
-    Version 2 of cgroups has the operations in small letters, and null where no figure is known.
+    Without any device it is not known: an engine says the same of a session that touched none and of
+    a kernel that does not count.
     """
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or not entries:
         return None
     ours = [entry for entry in entries if isinstance(entry, dict)]
     return _sum(_count(entry, "value") for entry in ours if str(entry.get("op")).lower() == operation)

@@ -31,6 +31,8 @@ class Place:
 
     directory: str
     version: int
+    mount_point: str
+    """Of the tree they are in."""
 
 
 def hierarchies(mountinfo: str) -> tuple[Hierarchy, ...]:
@@ -63,7 +65,7 @@ def place_of(
             for tree in trees:
                 directory = _container_part(path, tree, container_id)
                 if directory is not None:
-                    return Place(directory, 1 if of_v1 else 2)
+                    return Place(directory, 1 if of_v1 else 2, tree.mount_point)
     return None
 
 

@@ -54,6 +54,7 @@ V1_FILES = {
     "memory/docker/{id}/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n",
     "memory/docker/{id}/memory.stat": V1_MEMORY_STAT,
     "blkio/docker/{id}/blkio.throttle.io_service_bytes": "254:0 Read 4096\n254:0 Write 8192\nTotal 12288\n",
+    "blkio/blkio.throttle.io_service_bytes_recursive": "254:0 Read 70000\nTotal 70000\n",
     "pids/docker/{id}/pids.current": "4\n",
 }
 V2_MOUNTS = """\

@@ -88,6 +88,18 @@ def test_limits_that_are_none_are_none(tmp_path: Path) -> None:
         assert (reading.cpu_limit, reading.memory_limit) == (None, None)
 
 
+def test_disk_that_the_kernel_does_not_count_is_unknown_and_not_none(tmp_path: Path) -> None:
+    """As recent kernels are on version 1 until somebody limits a disk."""
+    machine = Machine(tmp_path, 1)
+    machine.counters()
+    machine.write("blkio", "blkio.throttle.io_service_bytes", "Total 0\n")
+    reading = machine.meter().readings([RUNNING])["s1"]
+    assert (reading.read_bytes, reading.written_bytes) == (0, 0)
+    (machine.root / "blkio" / "blkio.throttle.io_service_bytes_recursive").write_text("Total 0\n")
+    reading = machine.meter().readings([RUNNING])["s1"]
+    assert (reading.read_bytes, reading.written_bytes) == (None, None)
+
+
 def test_memory_without_cache_follows_both_files(tmp_path: Path) -> None:
     machine = Machine(tmp_path, 2)
     machine.counters()

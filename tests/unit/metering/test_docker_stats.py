@@ -196,9 +196,9 @@ def test_disk_on_version_2_is_in_small_letters() -> None:
     assert (reading.read_bytes, reading.written_bytes) == (1, 2)
 
 
-def test_disk_that_was_not_touched_is_none_of_it_on_version_1() -> None:
+def test_disk_without_any_device_is_unknown() -> None:
     reading = reading_from_stats({**STATS, "blkio_stats": {"io_service_bytes_recursive": []}}, 7.0)
-    assert (reading.read_bytes, reading.written_bytes) == (0, 0)
+    assert (reading.read_bytes, reading.written_bytes) == (None, None)
 
 
 def test_memory_limit_that_is_none_is_none() -> None:

@@ -43,7 +43,7 @@ def test_version_2_has_all_controllers_in_one_place() -> None:
     membership = f"0::/system.slice/docker-{CONTAINER}.scope\n"
     mounted = hierarchies(DEBIAN_13_MOUNT)
     assert {place_of(one, membership, mounted, CONTAINER) for one in CONTROLLERS} == {
-        Place(f"/sys/fs/cgroup/system.slice/docker-{CONTAINER}.scope", 2)
+        Place(f"/sys/fs/cgroup/system.slice/docker-{CONTAINER}.scope", 2, "/sys/fs/cgroup")
     }
 
 
@@ -51,9 +51,9 @@ def test_version_1_has_a_place_for_each_controller() -> None:
     membership = DEBIAN_12_MEMBERSHIP.format(id=CONTAINER)
     mounted = hierarchies(DEBIAN_12_MOUNTS)
     for one in CONTROLLERS:
-        assert place_of(one, membership, mounted, CONTAINER) == Place(
-            f"/sys/fs/cgroup/{one}/docker/{CONTAINER}", 1
-        )
+        tree = f"/sys/fs/cgroup/{one}"
+        found = place_of(one, membership, mounted, CONTAINER)
+        assert found == Place(f"{tree}/docker/{CONTAINER}", 1, tree)
 
 
 def test_controllers_that_share_a_tree_share_a_place() -> None:
@@ -86,7 +86,7 @@ def test_controllers_that_share_a_tree_share_a_place() -> None:
 def test_every_engines_path_is_followed(path: str, part: str) -> None:
     membership = f"0::{path.format(id=CONTAINER)}\n"
     found = place_of("memory", membership, [UNIFIED], CONTAINER)
-    assert found == Place("/sys/fs/cgroup" + part.format(id=CONTAINER), 2)
+    assert found == Place("/sys/fs/cgroup" + part.format(id=CONTAINER), 2, "/sys/fs/cgroup")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_mount_of_a_part_of_the_tree_is_followed() -> None:
     tree = Hierarchy(frozenset({"memory"}), "/docker/outer", "/sys/fs/cgroup/memory")
     inside = f"4:memory:/docker/outer/docker/{CONTAINER}\n"
     found = place_of("memory", inside, [tree], CONTAINER)
-    assert found == Place(f"/sys/fs/cgroup/memory/docker/{CONTAINER}", 1)
+    assert found == Place(f"{tree.mount_point}/docker/{CONTAINER}", 1, tree.mount_point)
     assert place_of("memory", f"4:memory:/other/{CONTAINER}\n", [tree], CONTAINER) is None
     assert place_of("memory", f"4:memory:/docker/outer/../{CONTAINER}\n", [tree], CONTAINER) is None
 
@@ -114,7 +114,7 @@ def test_of_two_mounts_the_one_that_shows_the_container_is_taken() -> None:
         Hierarchy(frozenset(), "/", "/sys/fs/cgroup"),
     ]
     found = place_of("memory", f"0::/docker/{CONTAINER}\n", mounted, CONTAINER)
-    assert found == Place(f"/sys/fs/cgroup/docker/{CONTAINER}", 2)
+    assert found == Place(f"/sys/fs/cgroup/docker/{CONTAINER}", 2, "/sys/fs/cgroup")
 
 
 def test_blanks_in_mount_points_are_read() -> None:
