@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,6 +12,17 @@ from sessiontui.catalogue.files import FileCatalogue
 from sessiontui.domain.environment import Environment, Version
 from sessiontui.domain.errors import EngineError
 from sessiontui.engine.docker import DockerEngine
+from sessiontui.engine.link import Link
+
+
+@contextmanager
+def linked() -> Iterator[Link]:
+    """A connection to the engine of this machine, closed at the end."""
+    link = Link(os.environ)
+    try:
+        yield link
+    finally:
+        link.drop()
 
 
 def real_engine() -> DockerEngine:

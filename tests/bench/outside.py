@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 
-from sessiontui.dockerd import break_off, connect
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import MIB, parse_bytes
+from sessiontui.engine.link import Link
 from sessiontui.engine.port import Engine
 from tests.bench.fleet import PREFIX, Fleet
 from tests.bench.terminal import Terminal, TimedOutError
+from tests.real import linked
 
 PROBE = f"{PREFIX}005-probe"
 """Sorts among the first of the list, where it is in view and does not push the cursor about."""
@@ -41,12 +41,9 @@ class Delays:
 class _Listener:
     """The engine's own events about containers, stamped as they are received."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._connection = connect(environ)
+    def __init__(self, link: Link) -> None:
         actions = ["start", "die", "destroy"]
-        self._stream = self._connection.client.events(
-            decode=True, filters={"type": ["container"], "event": actions}
-        )
+        self._stream = link.reader.events({"type": ["container"], "event": actions})
         self._stamps: dict[tuple[str, str], float] = {}
         self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
         self._thread.start()
@@ -73,19 +70,8 @@ class _Listener:
 
     def close(self) -> None:
         """Stop listening."""
-        break_off(self._stream)
+        self._stream.close()
         self._thread.join()
-        self._connection.close()
-
-
-@contextmanager
-def _listening() -> Iterator[_Listener]:
-    """A listener to the engine of this machine."""
-    listener = _Listener(os.environ)
-    try:
-        yield listener
-    finally:
-        listener.close()
 
 
 def delays(terminal: Terminal, fleet: Fleet, engine: Engine, trials: int) -> Delays:
@@ -97,8 +83,8 @@ def delays(terminal: Terminal, fleet: Fleet, engine: Engine, trials: int) -> Del
     Raises TimedOutError where the program does not show what was there before.
     """
     started, removed = [], []
-    with closing(connect(os.environ)) as connection, _listening() as listener, ThreadPoolExecutor(1) as other:
-        client = connection.client
+    with linked() as link, closing(_Listener(link)) as listener, ThreadPoolExecutor(1) as other:
+        client = link.client
         for _ in range(trials):
             session = fleet.launch(PROBE, _ASK)
             container = session.container_id or ""

@@ -6,7 +6,6 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
 
-from sessiontui.dockerd import connect
 from tests.bench.course import Figures
 from tests.bench.measures import Start
+from tests.real import linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +209,8 @@ def table(of: Sequence[Line]) -> str:
 
 def machine(docker: str) -> str:
     """What it was measured on, in one line; ``docker`` is the CLI that was compared with."""
-    with closing(connect(os.environ)) as connection:
-        info, engine = connection.client.info(), connection.client.version()
+    with linked() as link:
+        info = link.info
     cpuinfo = Path("/proc/cpuinfo").read_text()
     model = next(
         (line.partition(":")[2].strip() for line in cpuinfo.splitlines() if "model name" in line), "CPU"
@@ -219,7 +218,7 @@ def machine(docker: str) -> str:
     cli = subprocess.run([docker, "--version"], check=True, capture_output=True, text=True)
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} × {model}, Linux {platform.release()}, "
-        f"Docker {engine['Version']} (cgroup v{info.get('CgroupVersion', '1')}), "
+        f"Docker {info['ServerVersion']} (cgroup v{info.get('CgroupVersion', '1')}), "
         f"CLI {cli.stdout.split()[2].strip(',')}, Python {platform.python_version()}, "
         f"Textual {version('textual')}"
     )

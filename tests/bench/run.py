@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
-from sessiontui.dockerd import connect
 from sessiontui.engine.docker import DockerEngine
 from sessiontui.host.owner import find_owner
 from tests.bench.course import Course, Figures, Plan, Programs
 from tests.bench.fleet import Fleet, Say
 from tests.bench.image import IMAGE, make_image
+from tests.real import linked
 
 
 def measured(plan: Plan, programs: Programs, say: Say, *, keep: bool = False) -> Figures:
@@ -42,6 +42,6 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _remove_image() -> None:
-    with closing(connect(os.environ)) as connection:
-        if connection.client.images(name=IMAGE):
-            connection.client.remove_image(IMAGE)
+    with linked() as link:
+        if link.client.images(name=IMAGE):
+            link.client.remove_image(IMAGE)
