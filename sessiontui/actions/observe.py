@@ -88,8 +88,8 @@ class Observer:
                 for change in changes:
                     if not change.session_id:
                         continue
-                    session = self._ports.engine.look(change)
                     before = known.get(change.session_id)
+                    session = self._ports.engine.look(change, before)
                     if before is not None and _another(before, change):
                         # Two containers claim to be one session: the list tells which is it.
                         return self._see(self._ports.engine.glance())

@@ -35,7 +35,7 @@ from sessiontui.engine import launcher_mark
 from sessiontui.engine.containers import Containers, PortInUseError, last_words, reason_in
 from sessiontui.engine.docker_images import DockerImages
 from sessiontui.engine.inspected import Inspected
-from sessiontui.engine.inspection import cpu_limit, listed, orphan_of, session_of
+from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
 from sessiontui.engine.link import Link
 from sessiontui.engine.losses import parse_losses
@@ -136,9 +136,12 @@ class DockerEngine(DockerImages):
         """See the port."""
         return self._sessions(glance=True)
 
-    def look(self, change: Change) -> Session | None:
+    def look(self, change: Change, before: Session | None = None) -> Session | None:
         """See the port."""
-        attributes = self._inspected.asked(change.container_id) if change.container_id else None
+        if change.exit_code is not None and before is not None:
+            return ended(before, change.exit_code)
+        there = change.container_id and not change.gone
+        attributes = self._inspected.asked(change.container_id) if there else None
         if attributes is not None:
             return session_of(attributes, self._launcher_lives)
         if not change.session_id:

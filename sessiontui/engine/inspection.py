@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,6 +89,13 @@ def session_of(
         schema=labels.schema,
         brief=brief,
     )
+
+
+def ended(session: Session, exit_code: int) -> Session:
+    """The session once its container has ended with that code; why it did is not told yet."""
+    state = {"Status": "exited", "ExitCode": exit_code}
+    phase, reason, code = phase_of(state, memory=session.ask.memory, launcher_lives=False)
+    return replace(session, phase=phase, reason=reason, exit_code=code, pid=None, brief=True)
 
 
 def orphan_of(labels: Labels, volume: Mapping[str, Any]) -> Session:

@@ -181,7 +181,7 @@ class MemoryEngine:
         """See the port."""
         return self.sessions()
 
-    def look(self, change: Change) -> Session | None:
+    def look(self, change: Change, before: Session | None = None) -> Session | None:
         """See the port."""
         self._answer()
         with self._lock:

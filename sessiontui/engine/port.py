@@ -65,6 +65,10 @@ class Change:
     container_id: str = ""
     session_id: str = ""
     """By its labels; empty for what is not ours."""
+    exit_code: int | None = None
+    """What the container ended with, where that is what happened."""
+    gone: bool = False
+    """Whether it is not there any more."""
 
 
 ANYTHING = Change()
@@ -102,8 +106,12 @@ class Engine(Protocol):
         Those that nobody has looked at while the events were followed are ``brief``.
         """
 
-    def look(self, change: Change) -> Session | None:
-        """What the session of a change is now; None when nothing of it is left, or it is not ours."""
+    def look(self, change: Change, before: Session | None = None) -> Session | None:
+        """What the session of a change is now; None when nothing of it is left, or it is not ours.
+
+        ``before`` is what it was. One that ended is told from that at once, ``brief``: an engine that
+        removes a container answers no question about it meanwhile.
+        """
 
     def events(self) -> Events:
         """Changes from now on. The first is ANYTHING: what is listed after it misses nothing."""

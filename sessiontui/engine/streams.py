@@ -61,7 +61,7 @@ class DockerEvents:
             for event in self._stream:
                 change = change_of(event)
                 if change.container_id:
-                    self._inspected.changed(change.container_id, gone=event.get("Action") == "destroy")
+                    self._inspected.changed(change.container_id, gone=change.gone)
                 if change != ANYTHING:
                     yield change
         if not self._closed:
@@ -78,9 +78,13 @@ class DockerEvents:
 def change_of(event: Mapping[str, Any]) -> Change:
     """The change an event of ``GET /events`` tells of; ANYTHING for one that is about nothing of interest."""
     actor = event.get("Actor") or {}
-    subject = str(actor.get("ID") or "")
+    subject, said = str(actor.get("ID") or ""), actor.get("Attributes") or {}
+    gone = event.get("Action") == "destroy"
     if event.get("Type") == "volume":
         # A home that was made is followed by its container.
-        session_id = session_of_home(subject) if event.get("Action") == "destroy" else ""
-        return Change("", session_id)
-    return Change(subject, str((actor.get("Attributes") or {}).get(ID_LABEL) or ""))
+        session_id = session_of_home(subject) if gone else ""
+        return Change("", session_id, gone=True) if session_id else ANYTHING
+    code = str(said.get("exitCode") or "") if event.get("Action") == "die" else ""
+    return Change(
+        subject, str(said.get(ID_LABEL) or ""), int(code) if code.isascii() and code.isdigit() else None, gone
+    )

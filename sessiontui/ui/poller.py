@@ -16,6 +16,10 @@ _BURST = 0.05
 """Seconds in which events are answered by one look at the engine."""
 _REST = 4.0
 """How many times as long as it looked the poller rests: a flood of events takes a fifth of a core at most."""
+_LONGEST_REST = 0.2
+"""Seconds it rests at most: an engine that is slow to answer is not busy with the answer all the time."""
+_LATER = 0.5
+"""Seconds until it is asked why a session ended: an engine that removes it does not answer before."""
 _MANY = 20
 """Changed sessions from which listing all costs less than looking at each."""
 _PATIENCE = 10.0
@@ -67,20 +71,31 @@ class Poller:
     def follow(self) -> None:
         """Look at the engine whenever something stirred, and again while it is in trouble."""
         pause: float | None = None
-        wait = 0.5
+        wait, listed = 0.5, time.monotonic()
         while True:
-            stirred = self._stirred.wait(pause)
+            self._stirred.wait(pause)
             if self._closed.is_set():
                 return
             began = time.monotonic()
-            picture = self._look(self._take() if stirred else [ANYTHING])
-            self._outdated.set()
-            if not picture.trouble:
-                pause, wait = self._safety, 0.5
+            changes = self._take()
+            if not changes and (self._safety is None or began - listed < self._safety):
+                changes = list(self._observer.unexplained()[:_MANY])
+            if not changes or ANYTHING in changes or len(changes) > _MANY:
+                listed = began
+                picture = self._observer.resync()
             else:
+                picture = self._observer.look(changes)
+            self._post(picture)
+            self._outdated.set()
+            if picture.trouble:
                 pause = wait = min(wait * 2, _PATIENCE)
                 self._stir(ANYTHING, at_once=False)
-            if self._closed.wait(max(_BURST, _REST * (time.monotonic() - began))):
+            else:
+                pause, wait = self._safety, 0.5
+                if self._observer.unexplained():
+                    pause = _LATER
+            looked = time.monotonic() - began
+            if self._closed.wait(max(_BURST, min(_REST * looked, _LONGEST_REST))):
                 return
 
     def survey(self) -> None:
@@ -108,20 +123,6 @@ class Poller:
         if events is not None:
             with contextlib.suppress(EngineError):
                 events.close()
-
-    def _look(self, changes: list[Change]) -> Picture:
-        """See what changed and show it; then, unhurried, why those ended that the list says no more of."""
-        if ANYTHING in changes or len(changes) > _MANY:
-            picture = self._observer.resync()
-        else:
-            picture = self._observer.look(changes)
-        self._post(picture)
-        while not picture.trouble and (unexplained := self._observer.unexplained()):
-            picture = self._observer.look(unexplained[:_MANY])
-            self._post(picture)
-            if self._stirred.is_set() or self._closed.is_set():
-                break
-        return picture
 
     def _stir(self, change: Change, *, at_once: bool = True) -> None:
         if change != ANYTHING and not change.session_id:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input
 
 from sessiontui.actions.ports import why_not_touch
@@ -37,6 +38,8 @@ _ROOM_FOR_DETAILS = 30
 """Lines from which the details pane is open unless the person folds it."""
 _BEAT = 0.2
 """Seconds between two redraws of progress."""
+_GLIMPSE = 0.05
+"""Seconds the cursor stands on a row before its details are drawn."""
 _CUT_OFF_AFTER = 2.0
 """Seconds after which a launch that has a container and does not start it counts as cut off."""
 
@@ -67,6 +70,7 @@ class MainScreen(Screen[None]):
         self._outputs: list[OutputScreen] = []
         self._told: set[str] = set()
         self._at_start = True
+        self._passing: Timer | None = None
         self._picture = Picture()
         self._rows: tuple[Row, ...] = ()
         self._rows_from: tuple[object, ...] = ()
@@ -232,8 +236,16 @@ class MainScreen(Screen[None]):
         )
 
     @on(SessionList.Selected)
+    def _draw_selected_soon(self) -> None:
+        """The cursor goes first: who holds a key down passes many rows that nobody wants details of."""
+        if self._passing is None:
+            self._passing = self.set_timer(_GLIMPSE, self._draw_selected)
+
     def _draw_selected(self) -> None:
         """Details and keys are about the selected row."""
+        if self._passing is not None:
+            self._passing.stop()
+            self._passing = None
         listing = self.query_one(SessionList)
         row, desk = listing.selected, self.desk
         usage = rows.usage_of(row, self._picture.usage) if row else UNKNOWN

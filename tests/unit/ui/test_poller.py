@@ -35,10 +35,10 @@ class NotingEngine(MemoryEngine):
         time.sleep(self.slow)
         return super().glance()
 
-    def look(self, change: Change) -> Session | None:
+    def look(self, change: Change, before: Session | None = None) -> Session | None:
         self.looks.append(change.session_id)
         time.sleep(self.slow)
-        return super().look(change)
+        return super().look(change, before)
 
 
 class Watch:
