@@ -307,6 +307,31 @@ def line(row: Row, layout: Layout, usage: Usage, now: float, *, selected: bool) 
     return tuple(spans)
 
 
+def look_of(row: Row, usage: Usage, now: float) -> tuple[object, ...]:
+    """All that the row's line shows of usage and time, in any layout: equal ones make equal lines."""
+    subject = row.subject
+    age = format_age(now - row.since)
+    if row.told or isinstance(subject, Preparation):
+        return (age,)
+    cpu_limit, memory_limit = usage.cpu_limit or subject.ask.cpu, usage.memory_limit or subject.ask.memory
+    return (
+        age,
+        present.cpu_text(usage.cpu, cpu_limit),
+        _steps(usage.cpu, cpu_limit),
+        usage.throttled is not None and usage.throttled >= present.THROTTLED_WARNING,
+        present.memory_text(usage.memory, memory_limit),
+        _steps(usage.memory, memory_limit),
+        usage.memory is not None and usage.memory >= present.MEMORY_WARNING * memory_limit,
+    )
+
+
+def _steps(used: float | None, limit: float) -> tuple[int, ...] | None:
+    """How far a bar is filled, for each length it may have."""
+    if used is None or not limit:
+        return None
+    return (int(used > 0), *(round(used / limit * length * 8) for length in _BARS))
+
+
 def _advance(spans: list[Span], start: int) -> None:
     if (gap := start - present.width(spans)) > 0:
         spans.append(Span(" " * gap))

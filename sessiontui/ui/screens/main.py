@@ -38,7 +38,7 @@ _ROOM_FOR_DETAILS = 30
 """Lines from which the details pane is open unless the person folds it."""
 _BEAT = 0.2
 """Seconds between two redraws of progress."""
-_GLIMPSE = 0.05
+_GLIMPSE = 0.08
 """Seconds the cursor stands on a row before its details are drawn."""
 _CUT_OFF_AFTER = 2.0
 """Seconds after which a launch that has a container and does not start it counts as cut off."""
@@ -238,8 +238,9 @@ class MainScreen(Screen[None]):
     @on(SessionList.Selected)
     def _draw_selected_soon(self) -> None:
         """The cursor goes first: who holds a key down passes many rows that nobody wants details of."""
-        if self._passing is None:
-            self._passing = self.set_timer(_GLIMPSE, self._draw_selected)
+        if self._passing is not None:
+            self._passing.stop()
+        self._passing = self.set_timer(_GLIMPSE, self._draw_selected)
 
     def _draw_selected(self) -> None:
         """Details and keys are about the selected row."""

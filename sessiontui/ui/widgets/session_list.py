@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -21,6 +22,14 @@ from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell
 from sessiontui.ui.rows import Layout, Row
 from sessiontui.ui.widgets.lines import cell_style
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A line as it is on the screen, and what it was made of."""
+
+    look: tuple[object, ...]
+    line: Cell
 
 
 class SessionList(ScrollView, can_focus=True):
@@ -67,7 +76,7 @@ class SessionList(ScrollView, can_focus=True):
         self._sort = ("name", False)
         self._cursor = 0
         self._key: str | None = None
-        self._drawn: dict[int, tuple[str, Cell]] = {}
+        self._drawn: dict[int, _Drawn] = {}
         self._style_of = lru_cache(maxsize=256)(self._find_style)
 
     @property
@@ -118,21 +127,24 @@ class SessionList(ScrollView, can_focus=True):
 
     def _draw_changes(self) -> None:
         """Have the columns drawn anew in which a line differs from what is there."""
-        width = self.size.width
         for y in range(self.size.height):
-            drawn = self._drawn.get(y)
-            if drawn is None:
-                self.refresh(Region(0, y, width, 1))
-                continue
-            surface, line = drawn
-            after = self._line(y)
-            if surface != self._surface(y):
-                self._drawn.pop(y)
-                self.refresh(Region(0, y, width, 1))
-            elif after != line:
-                self._drawn[y] = (surface, after)
-                for start, end in changed_runs(line, after):
+            drawn, look = self._drawn.get(y), self._look(y)
+            if drawn is None or drawn.look[0] != look[0]:
+                self._drawn.pop(y, None)
+                self.refresh(Region(0, y, self.size.width, 1))
+            elif drawn.look != look:
+                after = self._drawn[y] = _Drawn(look, self._line(y))
+                for start, end in changed_runs(drawn.line, after.line):
                     self.refresh(Region(start, y, end - start, 1))
+
+    def _look(self, y: int) -> tuple[object, ...]:
+        """What a line is made of: first the surface it stands on."""
+        at = self.scroll_offset.y + y - 1
+        if y == 0 or at >= len(self._rows):
+            return (self._surface(y), self._columns, self._sort if y == 0 else None)
+        row = self._rows[at]
+        look = rows.look_of(row, rows.usage_of(row, self._usage), self._now)
+        return (self._surface(y), self._columns, row, look)
 
     @property
     def _room(self) -> int:
@@ -157,7 +169,7 @@ class SessionList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the visible part; the first is the heading, wherever the list is scrolled to."""
         line, surface = self._line(y), self._surface(y)
-        self._drawn[y] = (surface, line)
+        self._drawn[y] = _Drawn(self._look(y), line)
         under = self._style_of("", surface)
         segments = [Segment(span.text, self._style_of(span.style, surface)) for span in line]
         return Strip(Segment.simplify(segments)).adjust_cell_length(self.size.width, under)

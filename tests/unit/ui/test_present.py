@@ -243,3 +243,19 @@ def test_a_line_without_end_does_not_grow_without_end() -> None:
     for _ in range(50):
         assert log.feed(b"x" * LONGEST) == []
     assert len(log.partial) <= LONGEST
+
+
+figures = st.none() | st.floats(0, 20)
+usages = st.builds(
+    Usage, cpu=figures, memory=st.none() | st.integers(0, 20 * GIB), throttled=st.none() | st.floats(0, 1)
+)
+
+
+@given(usages, usages, st.floats(0, 9), st.sampled_from([58, 78, 118, 158]))
+def test_what_looks_alike_is_drawn_alike(one: Usage, other: Usage, later: float, columns: int) -> None:
+    row = next(row for row in listed() if row.name == "nifty-bohr")
+    layout, now = rows.layout(listed(), columns, gpus=True), NOW.timestamp()
+    alike = rows.look_of(row, one, now) == rows.look_of(row, other, now + later)
+    lines = [rows.line(row, layout, usage, now, selected=False) for usage in (one, other)]
+    assert not alike or lines[0] == lines[1]
+    assert rows.look_of(row, one, now) == rows.look_of(row, one, now)
