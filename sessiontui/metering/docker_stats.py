@@ -29,15 +29,17 @@ _ABSURD = 1 << 62
 """Version 1 of cgroups writes no limit as the largest multiple of a page below 2 to the 63rd."""
 
 
-def reading_from_stats(stats: Mapping[str, Any], at: float) -> Reading:
-    """A reading from one answer; figures that it lacks (a stopped container has none) are None.
+def reading_from_stats(stats: Mapping[str, Any], at: float) -> Reading | None:
+    """A reading from one answer; figures that it lacks are None.
+
+    A container that does not run has spent no time, which is no reading at all.
 
     The limit of memory is told where it cannot be mistaken for the machine's whole memory, which
     an engine on version 2 of cgroups gives for no limit.
     """
     spent = _count(_part(stats, "cpu_stats", "cpu_usage"), "total_usage")
     if not spent:
-        return Reading(at)
+        return None
     memory, details = _part(stats, "memory_stats"), _part(stats, "memory_stats", "stats")
     throttling = _part(stats, "cpu_stats", "throttling_data")
     used = _count(memory, "usage")
@@ -193,10 +195,11 @@ class StatsMeter:
             now = self._clock()
             with self._changed:
                 self._pending.discard(one)
-                if answer is None:
+                at = self._engines.ours(sampled_at(answer), now)
+                reading = reading_from_stats(answer, at)
+                if reading is None:
                     self._latest.pop(one, None)
                 elif one in self._asked:
-                    reading = reading_from_stats(answer, self._engines.ours(sampled_at(answer), now))
                     self._latest[one] = reading
 
     def _next(self) -> str | None:
@@ -209,7 +212,8 @@ class StatsMeter:
             self._pending.add(one)
             return one
 
-    def _ask(self, container_id: str) -> Mapping[str, Any] | None:
+    def _ask(self, container_id: str) -> Mapping[str, Any]:
+        """The engine's answer, empty where the container or the engine is gone."""
         # The SDK takes a while to load: not before there is something to ask.
         import requests
         from docker.errors import DockerException
@@ -217,5 +221,5 @@ class StatsMeter:
         try:
             stats: Any = self._client().stats(container_id, stream=False, one_shot=True)
         except (SessiontuiError, DockerException, requests.RequestException, OSError, ValueError):
-            return None  # the container is gone, or the engine is
-        return stats if isinstance(stats, dict) else None
+            return {}
+        return stats if isinstance(stats, dict) else {}

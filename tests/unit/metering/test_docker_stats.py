@@ -177,6 +177,12 @@ def test_figures_are_read_as_the_engine_counts_them() -> None:
     assert reading_from_stats(STATS, 7.0) == READING
 
 
+def known(stats: dict[str, Any]) -> Reading:
+    reading = reading_from_stats(stats, 7.0)
+    assert reading is not None
+    return reading
+
+
 def test_figures_on_version_2_and_what_is_not_told_there() -> None:
     assert reading_from_stats(STATS_2, 7.0) == Reading(
         at=7.0,
@@ -192,18 +198,18 @@ def test_figures_on_version_2_and_what_is_not_told_there() -> None:
 
 def test_disk_on_version_2_is_in_small_letters() -> None:
     entries = [{"op": "read", "value": 1}, {"op": "write", "value": 2}]
-    reading = reading_from_stats({**STATS_2, "blkio_stats": {"io_service_bytes_recursive": entries}}, 7.0)
+    reading = known({**STATS_2, "blkio_stats": {"io_service_bytes_recursive": entries}})
     assert (reading.read_bytes, reading.written_bytes) == (1, 2)
 
 
 def test_disk_without_any_device_is_unknown() -> None:
-    reading = reading_from_stats({**STATS, "blkio_stats": {"io_service_bytes_recursive": []}}, 7.0)
+    reading = known({**STATS, "blkio_stats": {"io_service_bytes_recursive": []}})
     assert (reading.read_bytes, reading.written_bytes) == (None, None)
 
 
 def test_memory_limit_that_is_none_is_none() -> None:
     memory = {**STATS["memory_stats"], "stats": {"hierarchical_memory_limit": 9223372036854771712}}
-    assert reading_from_stats({**STATS, "memory_stats": memory}, 7.0).memory_limit is None
+    assert known({**STATS, "memory_stats": memory}).memory_limit is None
 
 
 @pytest.mark.parametrize(
@@ -215,8 +221,8 @@ def test_memory_limit_that_is_none_is_none() -> None:
         {**STATS, "cpu_stats": {"cpu_usage": {"total_usage": 0}}},
     ],
 )
-def test_figures_of_a_container_that_does_not_run_are_unknown(stats: dict[str, Any]) -> None:
-    assert reading_from_stats(stats, 7.0) == Reading(7.0)
+def test_container_that_does_not_run_has_no_reading(stats: dict[str, Any]) -> None:
+    assert reading_from_stats(stats, 7.0) is None
 
 
 def test_part_that_is_nonsense_leaves_the_rest_known() -> None:
@@ -226,7 +232,7 @@ def test_part_that_is_nonsense_leaves_the_rest_known() -> None:
         "pids_stats": [],
         "blkio_stats": {"io_service_bytes_recursive": 1},
     }
-    reading = reading_from_stats(stats, 7.0)
+    reading = known(stats)
     assert (reading.received_bytes, reading.pids, reading.read_bytes) == (None, None, None)
     assert reading.cpu_ns == READING.cpu_ns
 
@@ -345,10 +351,10 @@ def test_last_known_reading_stands_while_the_next_is_late_and_not_for_long(
     now = [100.0]
     meter = StatsMeter(lambda: client, clock=lambda: now[0])
     server.answers[CONTAINER] = STATS
-    known = until(meter, [RUNNING])
+    last = until(meter, [RUNNING])
     server.open_gate.clear()
     now[0] += KEPT
-    assert meter.readings([RUNNING]).keys() == known.keys()
+    assert meter.readings([RUNNING]).keys() == last.keys()
     now[0] += 0.1
     assert meter.readings([RUNNING]) == {}
     server.open_gate.set()
