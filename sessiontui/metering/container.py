@@ -112,7 +112,7 @@ class Container:
             whole = self._files.read(f"{self._places['blkio'].mount_point}/{_DISK_1}_recursive")
         except OSError:
             return True
-        return not whole.startswith(b"Total")
+        return any(counters.disk_of_version_1(whole))
 
     def _memory_in_use(self) -> int | None:
         """What the cache takes is the dearest to ask for, and changes with the whole."""

@@ -95,9 +95,10 @@ def test_disk_that_the_kernel_does_not_count_is_unknown_and_not_none(tmp_path: P
     machine.write("blkio", "blkio.throttle.io_service_bytes", "Total 0\n")
     reading = machine.meter().readings([RUNNING])["s1"]
     assert (reading.read_bytes, reading.written_bytes) == (0, 0)
-    (machine.root / "blkio" / "blkio.throttle.io_service_bytes_recursive").write_text("Total 0\n")
-    reading = machine.meter().readings([RUNNING])["s1"]
-    assert (reading.read_bytes, reading.written_bytes) == (None, None)
+    for whole in ("Total 0\n", "7:0 Read 0\n7:0 Write 0\n7:0 Total 0\nTotal 0\n"):
+        (machine.root / "blkio" / "blkio.throttle.io_service_bytes_recursive").write_text(whole)
+        reading = machine.meter().readings([RUNNING])["s1"]
+        assert (reading.read_bytes, reading.written_bytes) == (None, None)
 
 
 def test_memory_without_cache_follows_both_files(tmp_path: Path) -> None:
