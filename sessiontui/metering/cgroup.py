@@ -64,9 +64,12 @@ class CgroupMeter:
             found: dict[str, Reading] = {}
             for one, container in list(self._containers.items()):
                 try:
-                    found[one] = container.read(self._clock(), in_detail=shown is None or one in shown)
+                    reading = container.read(self._clock(), in_detail=shown is None or one in shown)
                 except Gone:
                     self._containers.pop(one).close()
+                    continue
+                if reading.cpu_ns is not None or reading.memory is not None:
+                    found[one] = reading
             self._notes = self._noted(running, refused)
         return found
 

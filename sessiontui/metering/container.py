@@ -17,8 +17,8 @@ CONTROLLERS = ("cpuacct", "cpu", "memory", "blkio", "pids")
 _PATIENCE = 5
 """Readings after which memory.stat is read even though the memory in use did not change."""
 
-# Version 1 gives the disk's figures of each cgroup alone in this file; the engine's own come from it.
 _DISK_1 = "blkio.throttle.io_service_bytes"
+"""Version 1's file of a cgroup alone, without those below it: the engine's own figures come from it."""
 
 
 class Container:
@@ -169,7 +169,8 @@ def network_file(files: KeptFiles, proc: str, process: Process, alive: Callable[
     """The traffic of a process's network; None where the network is the machine's or our own.
 
     Each network has a file of its own behind ``/proc/PID/net/dev``, so that two processes with the
-    same one share their network. Unlike ``/proc/PID/ns/net`` anybody may look at it.
+    same one share their network. Unlike ``/proc/PID/ns/net`` anybody may look at it. While it is open
+    the kernel keeps the network in being, so it is closed with the session's other files.
     """
     theirs = Path(proc, str(process.pid), "net", "dev")
     for other in ("self", "1"):

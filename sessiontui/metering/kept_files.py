@@ -18,6 +18,8 @@ _BUFFER = 2048
 """The kernel hands out a file of many records in pieces of a page; shorter than this is all of it."""
 _SPARE = 256
 """Open files left to everything else in this process."""
+_CROWDED = frozenset((errno.EMFILE, errno.ENFILE))
+"""What it says where no more files can be open, for now."""
 _GONE = frozenset((errno.ENODEV, errno.ENOENT, errno.ESRCH))
 """What the kernel says of a file whose cgroup or process is no more."""
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC
@@ -60,7 +62,7 @@ class KeptFiles:
         try:
             return os.open(path, _FLAGS)
         except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._kept:
+            if error.errno not in _CROWDED or not self._kept:
                 raise
         self._most = len(self._kept) // 2
         for file in list(self._kept)[self._most :]:
@@ -115,11 +117,10 @@ class KeptFile:
         self.error: OSError | None = None
         """Why it cannot be read; such a file is not tried again."""
         try:
-            descriptor = self._open()
+            self._keep_or_close(self._open())
         except OSError as error:
-            self.error = error
-        else:
-            self._keep_or_close(descriptor)
+            if error.errno not in _CROWDED:
+                self.error = error
 
     def read(self) -> bytes | None:
         """The whole file, at most 16 KiB; None where it cannot be read. Raises Gone."""

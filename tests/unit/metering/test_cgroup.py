@@ -248,10 +248,11 @@ def test_controller_that_is_not_enabled_leaves_its_figures_unknown(tmp_path: Pat
 def test_file_that_does_not_hold_a_number_is_unknown(tmp_path: Path) -> None:
     machine = Machine(tmp_path, 1)
     machine.counters()
+    meter = machine.meter()
     machine.write("cpuacct", "cpuacct.usage", "max\n")
+    assert meter.readings([RUNNING])["s1"] == replace(FULL_1, cpu_ns=None)
     machine.write("memory", "memory.usage_in_bytes", "max\n")
-    reading = machine.meter().readings([RUNNING])["s1"]
-    assert (reading.cpu_ns, reading.memory) == (None, None)
+    assert meter.readings([RUNNING]) == {}, "with neither it is the next meter's to tell"
 
 
 def in_a_process(code: str, *arguments: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,28 @@ def test_file_without_room_that_vanishes_is_gone(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(Gone):
         file.read()
+
+
+def test_file_that_found_the_process_full_is_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "counter"
+    path.write_bytes(b"1\n")
+    code = """
+import os, resource, sys
+from sessiontui.metering.kept_files import KeptFiles
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+taken = []
+try:
+    while True:
+        taken.append(os.open(sys.argv[1], os.O_RDONLY))
+except OSError:
+    file = KeptFiles().open(sys.argv[1])
+print(file.error, file.read())
+os.close(taken.pop())
+print(file.read())
+"""
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "None None\nb'1\\n'\n"
 
 
 def test_room_that_is_free_again_is_used(tmp_path: Path) -> None:
