@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from sessiontui.domain.usage import Reading
 from sessiontui.metering import counters
@@ -12,6 +13,7 @@ from sessiontui.metering.hierarchy import Place
 from sessiontui.metering.kept_files import KeptFile, KeptFiles
 from sessiontui.metering.processes import Process
 
+_T = TypeVar("_T")
 CONTROLLERS = ("cpuacct", "cpu", "memory", "blkio", "pids")
 """As version 1 names them; version 2 has all of them in one place."""
 _PATIENCE = 5
@@ -19,6 +21,22 @@ _PATIENCE = 5
 
 _DISK_1 = "blkio.throttle.io_service_bytes"
 """Version 1's file of a cgroup alone, without those below it: the engine's own figures come from it."""
+
+
+class _Parsed(Generic[_T]):
+    """What a text says, worked out anew only when the text is another: most sessions rest."""
+
+    __slots__ = ("_parse", "_text", "_value")
+
+    def __init__(self, parse: Callable[[bytes | None], _T]) -> None:
+        self._parse = parse
+        self._text: bytes | None = None
+        self._value = parse(None)
+
+    def of(self, text: bytes | None) -> _T:
+        if text != self._text:
+            self._text, self._value = text, self._parse(text)
+        return self._value
 
 
 class Container:
@@ -46,10 +64,12 @@ class Container:
         self._memory_stat = self._open("memory", "memory.stat", "memory.stat")
         self._disk = self._open("blkio", _DISK_1, "io.stat")
         self._cpu_version = self._version("cpuacct")
-        self._disk_of = (
+        self._times_of = _Parsed(counters.processor)
+        self._disk_of = _Parsed(
             counters.disk_of_version_1 if self._version("blkio") == 1 else counters.disk_of_version_2
         )
         self._disk_counted = self._version("blkio") != 1 or self._kernel_counts_disks()
+        self._network_of = _Parsed(counters.network)
         self._inactive_file = b"total_inactive_file" if self._version("memory") == 1 else b"inactive_file"
         self._details: dict[str, KeptFile | None] = {}
         self._used: int | None = None
@@ -65,14 +85,15 @@ class Container:
     def read(self, at: float, *, in_detail: bool) -> Reading:
         """A reading; pids, peak, kills and limits only in detail. Raises Gone."""
         cpu = None if self._cpu is None else counters.number(self._cpu.read())
-        stat = None if self._cpu_stat is None else self._cpu_stat.read()
+        microseconds, periods, throttled = self._times_of.of(
+            None if self._cpu_stat is None else self._cpu_stat.read()
+        )
         if self._cpu_version == 2:
-            microseconds = counters.figure(stat, b"usage_usec")
             cpu = None if microseconds is None else microseconds * 1000
         memory = self._memory_in_use()
         disk = None if self._disk is None else self._disk.read()
-        read, written = self._disk_of(disk if self._disk_counted else None)
-        received, sent = counters.network(None if self._network is None else self._network.read())
+        read, written = self._disk_of.of(disk if self._disk_counted else None)
+        received, sent = self._network_of.of(None if self._network is None else self._network.read())
         if in_detail:
             peak, pids, kills, cores, limit = self._in_detail()
         else:
@@ -83,8 +104,8 @@ class Container:
             cpu,
             memory,
             peak,
-            counters.figure(stat, b"nr_periods"),
-            counters.figure(stat, b"nr_throttled"),
+            periods,
+            throttled,
             pids,
             read,
             written,

@@ -32,6 +32,11 @@ def figure(text: bytes | None, name: bytes) -> int | None:
     return number(text[start:] if end < 0 else text[start:end])
 
 
+def processor(text: bytes | None) -> tuple[int | None, int | None, int | None]:
+    """Of a ``cpu.stat``: microseconds spent (version 2 only), periods, and periods held back."""
+    return figure(text, b"usage_usec"), figure(text, b"nr_periods"), figure(text, b"nr_throttled")
+
+
 def limit(text: bytes | None) -> int | None:
     """A limit in bytes; None where there is none."""
     found = number(text)

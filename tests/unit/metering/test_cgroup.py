@@ -114,6 +114,22 @@ def test_memory_without_cache_follows_both_files(tmp_path: Path) -> None:
     assert seen[-1] == 2000, "the cache is looked at again though the whole is the same"
 
 
+def test_every_figure_that_changes_is_seen(machine: Machine) -> None:
+    meter = machine.meter()
+    early = meter.readings([RUNNING])["s1"]
+    cpu_stat = "nr_periods 80\nnr_throttled 72\n"
+    machine.write("cpu", "cpu.stat", cpu_stat if machine.version == 1 else "usage_usec 1234567\n" + cpu_stat)
+    if machine.version == 1:
+        machine.write("blkio", "blkio.throttle.io_service_bytes", "8:0 Read 1\n8:0 Write 2\nTotal 3\n")
+    else:
+        machine.write("blkio", "io.stat", "8:0 rbytes=1 wbytes=2\n")
+    machine.write("pids", "pids.current", "9\n")
+    machine.network(4321, 3)
+    assert meter.readings([RUNNING])["s1"] == replace(
+        early, periods=80, throttled_periods=72, read_bytes=1, written_bytes=2, pids=9, received_bytes=3
+    )
+
+
 def test_counters_that_went_backwards_are_told_as_they_are(machine: Machine) -> None:
     meter = machine.meter()
     meter.readings([RUNNING])

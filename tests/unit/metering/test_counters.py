@@ -47,9 +47,9 @@ Total 8392804
 
 
 def test_processor_time_and_periods() -> None:
-    assert counters.figure(CPU_STAT, b"usage_usec") == 4104440
-    assert counters.figure(CPU_STAT, b"nr_throttled") == 71
-    assert counters.figure(CPU_STAT_1, b"nr_periods") == 102
+    assert counters.processor(CPU_STAT) == (4104440, 76, 71)
+    assert counters.processor(CPU_STAT_1) == (None, 102, 5)
+    assert counters.processor(None) == counters.processor(b"") == (None, None, None)
     assert counters.figure(CPU_STAT, b"usec") is None, "a part of a name is not the name"
 
 
