@@ -19,17 +19,13 @@ TOML at ``$XDG_CONFIG_HOME/sessiontui/config.toml``; every key may be left out::
 
 from __future__ import annotations
 
-import difflib
 import os
 import pwd
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-
-import platformdirs
 
 from sessiontui.domain.errors import ConfigError
 from sessiontui.domain.resources import PRESETS, Ask, Preset
@@ -65,33 +61,38 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     file = path or config_directory(environ) / "config.toml"
     settings = Settings(_home(environ) / "sessiontui")
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
     except FileNotFoundError as error:
         if path is None:
             return settings
         raise ConfigError(f"{file}: there is no such file", "check the path of the settings file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {error}", "the format is TOML: https://toml.io") from error
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    import tomllib
+
+    try:
+        data = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: {error}", "the format is TOML: https://toml.io") from error
     return _Reader(environ).settings(data, settings, file)
 
 
 def config_directory(environ: Mapping[str, str]) -> Path:
     """Where settings are: ``sessiontui`` under ``$XDG_CONFIG_HOME``."""
-    return _directory(environ, "XDG_CONFIG_HOME", ".config", platformdirs.user_config_path("sessiontui"))
+    return _directory(environ, "XDG_CONFIG_HOME", ".config")
 
 
 def state_directory(environ: Mapping[str, str]) -> Path:
     """Where keys and history are kept: ``sessiontui`` under ``$XDG_STATE_HOME``. It may not exist yet."""
-    return _directory(environ, "XDG_STATE_HOME", ".local/state", platformdirs.user_state_path("sessiontui"))
+    return _directory(environ, "XDG_STATE_HOME", ".local/state")
 
 
-def _directory(environ: Mapping[str, str], variable: str, below_home: str, usual: Path) -> Path:
-    if _called_by_sudo(environ):
-        return _home(environ) / below_home / "sessiontui"
+def _directory(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
+    """A directory of the XDG base directory specification; under sudo, of the one who called it."""
     named = Path(environ.get(variable, ""))
-    return named / "sessiontui" if named.is_absolute() else usual
+    if _called_by_sudo(environ) or not named.is_absolute():
+        named = _home(environ) / below_home
+    return named / "sessiontui"
 
 
 def _home(environ: Mapping[str, str]) -> Path:
@@ -201,6 +202,8 @@ class _Reader:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, known, n=1)
     return f"unknown; did you mean {near[0]}?" if near else f"unknown; known are {', '.join(known)}"
 

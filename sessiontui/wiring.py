@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from sessiontui.config import Settings, config_directory, state_directory
+from sessiontui.domain.errors import SessiontuiError
 
 if TYPE_CHECKING:
     from textual.app import App
 
     from sessiontui.access.keys import KeyRing
+    from sessiontui.actions.observe import Observer
     from sessiontui.actions.ports import Ports
     from sessiontui.engine.port import Engine
     from sessiontui.host.linux import LinuxHost
     from sessiontui.metering.port import MachineMeter, Meter
     from sessiontui.ui.dashboard import Dashboard
+
+_GLANCE = 0.3
+"""Seconds that the dashboard waits for the first look at the engine, so as to open on what it saw."""
 
 
 def host(environ: Mapping[str, str]) -> LinuxHost:
@@ -81,31 +89,74 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
 
 def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool, mouse: bool) -> int:
     """Open the dashboard until the person quits; the exit code."""
-    from sessiontui.access.forwarding import over_ssh
-    from sessiontui.ui.app import SessiontuiApp
-
     if settings.keys:
         # What is wrong with them is said before the screen is taken.
         from sessiontui.ui.keyboard import Keyboard
 
         Keyboard(settings.keys)
-    parts: list[Ports] = []
+    from sessiontui.access.forwarding import over_ssh
+    from sessiontui.ui.app import SessiontuiApp
+
+    first = _FirstLook(lambda: ports(settings, environ, demo=demo))
 
     def furnish(app: App[Any]) -> Dashboard:
-        parts.append(ports(settings, environ, demo=demo))
-        return dashboard(app, parts[0], settings, environ)
+        return dashboard(app, *first.taken(), settings, environ)
 
     app = SessiontuiApp(furnish, still=over_ssh(environ))
     try:
         app.run(mouse=mouse)
     finally:
-        for one in parts:
-            one.meter.close()
-            one.engine.close()
+        first.close()
     return app.return_code or 0
 
 
-def dashboard(app: App[Any], parts: Ports, settings: Settings, environ: Mapping[str, str]) -> Dashboard:
+class _FirstLook:
+    """Looks at the engine in a thread while the first frame is drawn: waiting for it takes no CPU."""
+
+    def __init__(self, make_ports: Callable[[], Ports]) -> None:
+        self._make_ports = make_ports
+        self._made: Future[tuple[Ports, Observer]] = Future()
+        self._looked = threading.Event()
+        threading.Thread(target=self._look, name="first-look", daemon=True).start()
+
+    def _look(self) -> None:
+        try:
+            from sessiontui.actions.observe import Observer
+
+            parts = self._make_ports()
+            observer = Observer(parts, time.time)
+        except BaseException as error:  # noqa: BLE001 # carried over to whoever waits
+            self._made.set_exception(error)
+            return
+        self._made.set_result((parts, observer))
+        # What engine it is takes it as long to tell as the list: both are asked for at once.
+        threading.Thread(target=_told, args=(parts.engine,), name="first-look", daemon=True).start()
+        observer.resync()
+        self._looked.set()
+
+    def taken(self) -> tuple[Ports, Observer]:
+        """The parts and what was seen; an engine that takes its time is not waited for."""
+        made = self._made.result()
+        self._looked.wait(_GLANCE)
+        return made
+
+    def close(self) -> None:
+        """Let go of meters and engine."""
+        if self._made.done() and not self._made.exception():
+            parts, _ = self._made.result()
+            parts.meter.close()
+            parts.engine.close()
+
+
+def _told(engine: Engine) -> None:
+    """Have the engine say what it is; whoever asks again is told what is wrong with it."""
+    with suppress(SessiontuiError):
+        engine.facts()
+
+
+def dashboard(
+    app: App[Any], parts: Ports, observer: Observer, settings: Settings, environ: Mapping[str, str]
+) -> Dashboard:
     """The dashboard of an app."""
     from sessiontui.access.clipboard import Clipboard, Mode
     from sessiontui.access.terminal import run_in_terminal
@@ -119,6 +170,7 @@ def dashboard(app: App[Any], parts: Ports, settings: Settings, environ: Mapping[
     return Dashboard(
         app,
         parts,
+        observer,
         keys=keys(environ),
         environ=environ,
         run_in_terminal=run_in_terminal,

@@ -74,8 +74,8 @@ class Observer:
         # One look at a time: of two, the one that began earlier must not be kept last.
         with self._looking:
             try:
-                facts = self._ports.engine.facts()
                 sessions = self._ports.engine.glance()
+                facts = self._ports.engine.facts()
             except EngineError as error:
                 return self.lost(error)
             return self._see(sessions, engine=facts)

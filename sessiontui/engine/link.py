@@ -30,6 +30,7 @@ class Link:
         self._environ = environ
         self._timeout = dockerd.TIMEOUT if timeout is None else timeout
         self._lock = threading.RLock()
+        self._asking = threading.Lock()
         self._address: Address | None = None
         self._reader: Reader | None = None
         self._connection: Connection | None = None
@@ -77,11 +78,12 @@ class Link:
     @property
     def info(self) -> dict[str, Any]:
         """``GET /info``, asked for once a connection."""
-        known = self._info
-        if known is None:
-            with translated("the engine"):
-                known = self._info = self.reader.get("/info")
-        return known
+        with self._asking:
+            known = self._info
+            if known is None:
+                with translated("the engine"):
+                    known = self._info = self.reader.get("/info")
+            return known
 
     @property
     def here(self) -> bool:

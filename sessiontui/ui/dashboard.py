@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -41,17 +40,16 @@ class Dashboard:
         self,
         app: App[Any],
         ports: Ports,
+        observer: Observer,
         *,
         keys: KeyRing,
         environ: Mapping[str, str],
         run_in_terminal: Callable[[list[str], str], int],
         copy: Callable[[str], str],
         now: Callable[[], float],
-        clock: Callable[[], float] = time.monotonic,
         interval: float | None = 2.0,
         keymap: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        observer = Observer(ports, now, clock)
         launcher = Launcher(ports)
         self._app = app
         self._interval = interval
@@ -74,17 +72,23 @@ class Dashboard:
         )
 
     async def open(self) -> None:
-        """Look at the engine and show the main screen. Called on the app's loop."""
+        """Show the main screen with what is known, then follow what happens. Called on the app's loop."""
         app = self._app
         app.set_keymap(self.desk.keyboard.keymap)
         app.post_message(PictureTaken(self.desk.observer.picture()))
+        when_told_to_end(lambda: app.run_worker(leave_at_once(self.desk), group="leave", exclusive=True))
+        screen = MainScreen(self.desk)
+        await app.push_screen(screen)
+        screen.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        """Keep the picture current. What this costs at first must not delay the first list of sessions."""
+        app = self._app
         for loop in (self._poller.listen, self._poller.follow, self._poller.survey):
             app.run_worker(in_background(loop), group="poller")
-        await app.push_screen(MainScreen(self.desk))
         if self._interval is not None:
             ticker = Ticker(app, self.desk.observer, self._post, self._shown)
             app.run_worker(ticker.run(self._interval), group="poller")
-        when_told_to_end(lambda: app.run_worker(leave_at_once(self.desk), group="leave", exclusive=True))
 
     def close(self) -> None:
         """End the waits in the engine."""

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from sessiontui.access.keys import KeyRing
+from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, Version
@@ -208,13 +209,13 @@ class Stage:
             lambda app: Dashboard(
                 app,
                 ports,
+                Observer(ports, NOW.timestamp, lambda: self.clock),
                 keys=KeyRing(self.keys),
                 environ=self.environ,
                 run_in_terminal=self._run_in_terminal,
                 copy=self._copy,
                 interval=None,
                 now=NOW.timestamp,
-                clock=lambda: self.clock,
                 keymap=self.keymap,
             )
         )
