@@ -32,6 +32,8 @@ from sessiontui.host.port import BuildSettings, Check, Say
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.dashboard import Dashboard
 from sessiontui.ui.screens.main import MainScreen
+from sessiontui.ui.widgets.details import Details
+from sessiontui.ui.widgets.session_list import SessionList
 
 ALICE = Owner("alice", 1000, 1000)
 BOB = Owner("bob", 1001, 1001)
@@ -445,3 +447,10 @@ async def opened(
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         yield pilot, app
+
+
+async def select(pilot: Pilot[None], app: SessiontuiApp, name: str) -> None:
+    """Put the cursor on the session of that name and wait for its details."""
+    app.screen.query_one(SessionList).select(f"id-{name}")
+    details = app.screen.query_one(Details)
+    await until(pilot, lambda: details._shown is not None and details._shown[0].name == name)

@@ -15,8 +15,8 @@ from sessiontui.ui.screens.logs import LogsScreen
 from sessiontui.ui.screens.main import MainScreen
 from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.log_view import LogView
-from tests.pilot.stage import BOB, Stage, busy, opened, order, settled, until
-from tests.pilot.test_dashboard import held, main, names, select, text, toasts
+from tests.pilot.stage import BOB, Stage, busy, opened, order, select, settled, until
+from tests.pilot.test_dashboard import held, main, names, text, toasts
 
 CUT_OFF = "launch interrupted: start it to finish the launch, or delete it"
 

@@ -22,7 +22,7 @@ from sessiontui.ui.widgets.chart_view import ChartRow, ChartView
 from sessiontui.ui.widgets.details import Details
 from sessiontui.ui.widgets.lines import Lines
 from sessiontui.ui.widgets.session_list import SessionList
-from tests.pilot.stage import Stage, charted, lived, opened, until
+from tests.pilot.stage import Stage, charted, lived, opened, select, until
 
 
 def text(widget: Widget) -> str:
@@ -36,12 +36,6 @@ def charts(app: SessiontuiApp) -> list[str]:
 
 def title(app: SessiontuiApp) -> str:
     return text(app.screen.query_one("#charts-title", Lines))
-
-
-async def select(pilot: Pilot[None], app: SessiontuiApp, name: str) -> None:
-    app.screen.query_one(SessionList).select(f"id-{name}")
-    await pilot.pause()
-    await pilot.pause()
 
 
 async def look(pilot: Pilot[None], app: SessiontuiApp, stage: Stage, seconds: float = 0.0) -> None:

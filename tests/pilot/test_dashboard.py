@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from textual.pilot import Pilot
 
 from sessiontui.domain.errors import BuildFailed
 from sessiontui.domain.launch import Preparation
@@ -27,7 +26,7 @@ from sessiontui.ui.widgets.log_view import LogView
 from sessiontui.ui.widgets.session_list import SessionList
 from sessiontui.ui.widgets.styled import Styled
 from sessiontui.ui.widgets.tab_line import StartButton
-from tests.pilot.stage import BOB, DATA, Stage, busy, opened, order, settled, until
+from tests.pilot.stage import BOB, DATA, Stage, busy, opened, order, select, settled, until
 
 
 def main(app: SessiontuiApp) -> MainScreen:
@@ -46,11 +45,6 @@ def toasts(app: SessiontuiApp) -> str:
 
 def text(app: SessiontuiApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Styled).render())
-
-
-async def select(pilot: Pilot[None], app: SessiontuiApp, name: str) -> None:
-    main(app).query_one(SessionList).select(f"id-{name}")
-    await pilot.pause()
 
 
 class Held:
