@@ -88,9 +88,10 @@ def test_the_walk(
 
     # 5: apps start on demand and are told with their secret.
     terminal.keys("w")
-    terminal.wait("JupyterLab")
-    terminal.wait("TensorBoard")
-    terminal.wait("SSH and SFTP")
+    # The details behind the dialog name the apps, too.
+    terminal.wait("JupyterLab .*starts when opened")
+    terminal.wait("TensorBoard .*starts when opened")
+    terminal.wait("SSH and SFTP .*running")
     terminal.keys("Enter")
     lab = shown_url(terminal, "/lab")
     terminal.wait(r"ssh -N -L \d+:127\.0\.0\.1:\d+ tester@")

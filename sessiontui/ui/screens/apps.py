@@ -27,6 +27,7 @@ from sessiontui.domain.errors import AppFailed, EngineError, SessionGone, Sessio
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Endpoint, Phase, Session
 from sessiontui.domain.units import format_age
+from sessiontui.engine.port import Change
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
 from sessiontui.ui.screens.apps_text import Way, rows, ways
@@ -215,9 +216,10 @@ class AppsScreen(ModalScreen[None]):
 
     def _current(self) -> Session:
         """The session as it is now: its ports change when it is started anew."""
-        for session in self._ports.engine.sessions():
-            if session.id == self._session.id:
-                return session
+        known = self._session
+        session = self._ports.engine.look(Change(known.container_id or "", known.id), known)
+        if session is not None:
+            return session
         raise SessionGone(
             f"{self._session.name} is gone", "it was deleted meanwhile; esc goes back to the sessions"
         )
