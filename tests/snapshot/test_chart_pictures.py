@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.screens.charts import ChartsScreen
-from sessiontui.ui.widgets.session_list import SessionList
-from tests.pilot.stage import Stage, charted, lived, settled, shortage, training, until
+from tests.pilot.stage import Stage, charted, lived, shortage, training, until
+from tests.snapshot.steps import LIGHT, Compare, after
 
-Compare = Any
 SIZES = pytest.mark.parametrize(
     "size", [(80, 24), (120, 36), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}"
 )
-THEMES = pytest.mark.parametrize("theme", ["", "sessiontui-light"], ids=["dark", "light"])
+THEMES = pytest.mark.parametrize("theme", ["", LIGHT], ids=["dark", "light"])
 
 
-def after(
-    stage: Stage, *keys: str, theme: str = "", select: str = "nifty-bohr"
+def past_of(
+    stage: Stage, *keys: str, theme: str = "", chosen: str = "nifty-bohr"
 ) -> Callable[[Pilot[None]], Awaitable[None]]:
-    """Wait for the first picture, give a session its past, choose it, and press keys."""
+    """Give a session its past, choose it, and press keys."""
 
-    async def run(pilot: Pilot[None]) -> None:
-        app = pilot.app
-        assert isinstance(app, SessiontuiApp)
-        await settled(pilot)
-        if theme:
-            app.theme = theme
-        await lived(pilot, stage, select, training if select == "nifty-bohr" else shortage)
-        app.screen.query_one(SessionList).select(f"id-{select}")
-        await pilot.pause()
-        await pilot.press(*keys)
+    async def live(app: SessiontuiApp, pilot: Pilot[None]) -> None:
+        await lived(pilot, stage, chosen, training if chosen == "nifty-bohr" else shortage)
+
+    async def open_charts(app: SessiontuiApp, pilot: Pilot[None]) -> None:
         if "v" in keys:
             await until(pilot, lambda: isinstance(app.screen, ChartsScreen))
-        await pilot.pause()
 
-    return run
+    return after(*keys, theme=theme, first=live, then=open_charts, chosen=chosen)
 
 
 @SIZES
@@ -47,30 +38,30 @@ def after(
 def test_the_pane(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
     stage = charted()
     keys = ("enter",) if size[1] < 30 else ()
-    assert snap_compare(stage.app(), terminal_size=size, run_before=after(stage, *keys, theme=theme))
+    assert snap_compare(stage.app(), terminal_size=size, run_before=past_of(stage, *keys, theme=theme))
 
 
 @SIZES
 def test_the_pane_of_a_session_in_need(snap_compare: Compare, size: tuple[int, int]) -> None:
     stage = charted()
     keys = ("enter",) if size[1] < 30 else ()
-    assert snap_compare(stage.app(), terminal_size=size, run_before=after(stage, *keys, select="train-7"))
+    assert snap_compare(stage.app(), terminal_size=size, run_before=past_of(stage, *keys, chosen="train-7"))
 
 
 @SIZES
 @THEMES
 def test_full_screen(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
     stage = charted()
-    assert snap_compare(stage.app(), terminal_size=size, run_before=after(stage, "v", theme=theme))
+    assert snap_compare(stage.app(), terminal_size=size, run_before=past_of(stage, "v", theme=theme))
 
 
 @SIZES
 def test_an_hour_of_a_session_in_need(snap_compare: Compare, size: tuple[int, int]) -> None:
     stage = charted()
-    run = after(stage, "v", "2", select="train-7")
+    run = past_of(stage, "v", "2", chosen="train-7")
     assert snap_compare(stage.app(), terminal_size=size, run_before=run)
 
 
 def test_full_screen_on_little_room(snap_compare: Compare) -> None:
     stage = charted()
-    assert snap_compare(stage.app(), terminal_size=(50, 24), run_before=after(stage, "v"))
+    assert snap_compare(stage.app(), terminal_size=(50, 24), run_before=past_of(stage, "v"))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import pytest
 from textual.pilot import Pilot
 
@@ -16,35 +13,10 @@ from sessiontui.ui.screens.logs import LogsScreen
 from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.log_view import LogView
 from sessiontui.ui.widgets.session_list import SessionList
-from tests.pilot.stage import NOW, Stage, busy, lived, lived_in, order, settled, until
+from tests.pilot.stage import NOW, Stage, busy, lived, lived_in, order, select, until
+from tests.snapshot.steps import LIGHT, Compare, after
 
-Compare = Any
 SMALL, USUAL, WIDE, TINY = (80, 24), (120, 36), (160, 45), (60, 20)
-LIGHT = "sessiontui-light"
-
-
-def after(
-    *keys: str,
-    theme: str = "",
-    then: Callable[[SessiontuiApp, Pilot[None]], Awaitable[None]] | None = None,
-    select: str = "nifty-bohr",
-) -> Callable[[Pilot[None]], Awaitable[None]]:
-    """Wait for the first picture, choose a session, press keys, and wait for what follows."""
-
-    async def run(pilot: Pilot[None]) -> None:
-        app = pilot.app
-        assert isinstance(app, SessiontuiApp)
-        await settled(pilot)
-        if theme:
-            app.theme = theme
-        app.screen.query_one(SessionList).select(f"id-{select}")
-        await pilot.pause()
-        await pilot.press(*keys)
-        if then is not None:
-            await then(app, pilot)
-        await pilot.pause()
-
-    return run
 
 
 @pytest.mark.parametrize("size", [SMALL, USUAL, WIDE, TINY], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -71,7 +43,10 @@ def test_empty(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 def test_all_sessions_with_the_ended_ones(snap_compare: Compare) -> None:
-    assert snap_compare(busy().app(), terminal_size=USUAL, run_before=after("2", select="too-big"))
+    async def choose(app: SessiontuiApp, pilot: Pilot[None]) -> None:
+        await select(pilot, app, "too-big")
+
+    assert snap_compare(busy().app(), terminal_size=USUAL, run_before=after("2", then=choose))
 
 
 def test_details_unfolded_on_a_small_terminal(snap_compare: Compare) -> None:
