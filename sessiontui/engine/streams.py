@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sessiontui.dockerd.errors import translated
 from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.engine.inspected import Inspected
-from sessiontui.engine.labels import ID_LABEL
+from sessiontui.engine.labels import Labels
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import session_of_home
 from sessiontui.engine.port import ANYTHING, Change
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _EVENTS = ["create", "start", "die", "destroy", "rename", "update", "pause", "unpause", "oom"]
 EVENT_FILTERS = {"type": ["container", "volume"], "event": _EVENTS}
 """What is asked of ``GET /events``: not the commands run in containers, of which there may be very many."""
+_EXIT_CODE = re.compile(r"[0-9]{1,3}")
 
 
 class DockerLog:
@@ -84,7 +86,7 @@ def change_of(event: Mapping[str, Any]) -> Change:
         # A home that was made is followed by its container.
         session_id = session_of_home(subject) if gone else ""
         return Change("", session_id, gone=True) if session_id else ANYTHING
-    code = str(said.get("exitCode") or "") if event.get("Action") == "die" else ""
-    return Change(
-        subject, str(said.get(ID_LABEL) or ""), int(code) if code.isascii() and code.isdigit() else None, gone
-    )
+    labels = Labels(said)
+    # A label of this name comes in place of the engine's own word.
+    code = _EXIT_CODE.fullmatch(str(said.get("exitCode"))) if event.get("Action") == "die" else None
+    return Change(subject, labels.id if labels.ours else "", int(code[0]) if code else None, gone)
