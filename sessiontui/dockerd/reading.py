@@ -90,11 +90,14 @@ class SocketReader:
         """See Reader."""
         connection = _SocketConnection(self._path, self._timeout)
         try:
+            connection.connect()
+            # Of an answer that ends the connection, the response owns the socket from then on.
+            line = connection.sock
             response = _answer(self._ask(connection, "/events", {"filters": filters}))
         except (http.client.HTTPException, OSError, RefusedRequestError) as error:
             connection.close()
             raise _in_our_words(error) from error
-        return _SocketEvents(connection, response)
+        return _SocketEvents(line, response)
 
     def close(self) -> None:
         """See Reader."""
@@ -179,11 +182,11 @@ class _SocketConnection(http.client.HTTPConnection):
 
 
 class _SocketEvents:
-    def __init__(self, connection: _SocketConnection, response: http.client.HTTPResponse) -> None:
-        # The response may own the socket by now; this one outlives it, to be shut from elsewhere.
-        self._socket = connection.sock.dup()
-        connection.sock.settimeout(None)
-        self._connection = connection
+    def __init__(self, line: socket.socket, response: http.client.HTTPResponse) -> None:
+        # The response may close its socket at any time; the copy outlives it, to be shut from elsewhere.
+        self._socket = line.dup()
+        line.settimeout(None)
+        self._line = line
         self._response = response
         self._closed = False
 
@@ -205,6 +208,7 @@ class _SocketEvents:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        self._line.close()
 
 
 class _SdkEvents:

@@ -7,6 +7,7 @@ import socket
 import socketserver
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -190,6 +191,25 @@ def test_events_come_one_by_one_and_end_when_closed_from_elsewhere(engine: Engin
     listener.join(5)
     assert not listener.is_alive()
     assert heard == [0, 1]
+
+
+def test_events_come_also_where_the_answer_ends_the_connection(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+
+        def answer() -> None:
+            for head, body in ((b"Api-Version: 1.41", b""), (b"Connection: close", b'{"number": 1}\n')):
+                connection, _ = listener.accept()
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
+                # Silence is no error, however short an answer may take.
+                time.sleep(0.4 if body else 0)
+                connection.sendall(body)
+                connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        assert list(SocketReader(str(tmp_path / "s"), 0.2).events({})) == [{"number": 1}]
 
 
 def test_a_bug_of_ours_is_not_called_an_unreachable_engine() -> None:
