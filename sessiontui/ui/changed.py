@@ -28,17 +28,17 @@ def changed_runs(before: Cell, after: Cell) -> tuple[tuple[int, int], ...]:
     return tuple(runs)
 
 
-def _signs(cell: Iterable[Span]) -> list[tuple[str, str]]:
-    """What stands in each column: a wide sign stands in two, marks stand with their letter."""
-    signs: list[tuple[str, str]] = []
+def _signs(cell: Iterable[Span]) -> list[tuple[str, str, int]]:
+    """What stands in each column, its style, and which part of it: a wide sign has two, marks none."""
+    signs: list[tuple[str, str, int]] = []
     for span in cell:
         if span.text.isascii():
-            signs += [(sign, span.style) for sign in span.text]
+            signs += [(sign, span.style, 0) for sign in span.text]
             continue
         for sign in span.text:
             taken = cell_len(sign)
-            if taken:
-                signs += [(sign, span.style)] * taken
-            elif signs:
-                signs[-1] = (signs[-1][0] + sign, span.style)
+            signs += [(sign, span.style, part) for part in range(taken)]
+            if not taken and signs:
+                text, _, last = signs[-1]
+                signs[-1 - last :] = [(text + sign, span.style, part) for part in range(last + 1)]
     return signs

@@ -28,7 +28,12 @@ def test_how_a_line_is_cut_into_spans_is_no_change() -> None:
 def test_wide_signs_and_marks_are_drawn_whole() -> None:
     assert changed_runs((Span("日本x"),), (Span("日本y"),)) == ((4, 5),)
     assert changed_runs((Span("日本x"),), (Span("日木x"),)) == ((2, 4),)
+    assert changed_runs((Span("日\u0301x"),), (Span("日x"),)) == ((0, 2),)
     assert changed_runs((Span("e\u0301日x"),), (Span("e日x"),)) == ((0, 1),)
+
+
+def test_a_row_of_equal_wide_signs_that_moves_by_half_of_one_is_drawn_whole() -> None:
+    assert changed_runs((Span("日日日日日 "),), (Span(" 日日日日日"),)) == ((0, 11),)
 
 
 def test_changes_far_from_each_other_are_drawn_apart() -> None:
