@@ -130,6 +130,8 @@ class Poller:
             self._outdated.set()
             return
         with self._lock:
+            # The latest of equal ones counts: what came in between is over.
+            self._changes.pop(change, None)
             self._changes[change] = None
         if at_once:
             self._stirred.set()

@@ -114,6 +114,36 @@ def test_a_flood_of_events_keeps_the_engine_busy_for_a_part_of_the_time_only(wat
     watch.until(lambda picture: all(one.reason == "39" for one in picture.sessions))
 
 
+class ToldEngine(NotingEngine):
+    """Takes the end of a session from the event, as Docker's adapter does."""
+
+    def look(self, change: Change, before: Session | None = None) -> Session | None:
+        found = super().look(change, before)
+        if change.exit_code is None or found is None:
+            return found
+        return replace(found, phase=Phase.FINISHED, exit_code=change.exit_code)
+
+
+def test_a_session_that_started_ended_and_started_again_in_one_burst_runs() -> None:
+    engine = ToldEngine()
+    engine.put(running(1))
+    watch = Watch(engine)
+    watch.until(lambda picture: picture.sessions)
+    time.sleep(0.3)
+    engine.slow = 0.2
+    engine.put(running(1))
+    time.sleep(0.1)
+    # What comes during that look is one burst.
+    started, seen = running(1), len(watch.pictures)
+    for code in (None, 0, None):
+        watch.poller._stir(Change(started.container_id or "", started.id, code))
+    watch.until(lambda picture: len(engine.looks) >= 3)
+    time.sleep(0.3)
+    phases = {one.phase for picture in watch.pictures[seen:] for one in picture.sessions}
+    assert phases == {Phase.RUNNING}
+    watch.poller.close()
+
+
 def test_strangers_are_never_looked_at(watch: Watch) -> None:
     for number in range(50):
         watch.engine._tell(replace(running(number), id="", container_id=f"{number}"))
