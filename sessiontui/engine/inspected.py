@@ -20,8 +20,8 @@ class Inspected:
         self._lock = threading.Lock()
         self._kept: dict[str, dict[str, Any]] = {}
         self._followers = 0
-        self._changes: dict[str, int] = {}
-        self._ends = 0
+        self._asked: dict[str, object] = {}
+        """The newest question about a container whose answer is on its way, and overtaken by no event."""
 
     def known(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
         """The details of a container of ``GET /containers/json`` if they were asked for before."""
@@ -35,38 +35,41 @@ class Inspected:
 
     def asked(self, container_id: str) -> dict[str, Any] | None:
         """The details of a container as they are now; None when it is gone."""
+        question = object()
         with self._lock:
-            before = (self._ends, self._changes.get(container_id))
+            self._asked[container_id] = question
         try:
             with translated(container_id, gone=True):
                 details: dict[str, Any] = self._link.reader.get(f"/containers/{container_id}/json")
         except SessionGone:
             return None
-        with self._lock:
-            # An event in between may have been about what was just seen.
-            if self._followers and before == (self._ends, self._changes.get(container_id)):
-                self._kept[container_id] = details
-        return details
+        else:
+            with self._lock:
+                if self._followers and self._asked.get(container_id) is question:
+                    self._kept[container_id] = details
+            return details
+        finally:
+            with self._lock:
+                if self._asked.get(container_id) is question:
+                    del self._asked[container_id]
 
     @contextmanager
     def followed(self) -> Iterator[None]:
         """Inside, whoever follows the events says what changed."""
         with self._lock:
             self._followers += 1
+            # What was asked before may be older than the first event.
+            self._asked.clear()
         try:
             yield
         finally:
             with self._lock:
                 self._followers -= 1
                 self._kept.clear()
-                self._changes.clear()
-                self._ends += 1
+                self._asked.clear()
 
-    def changed(self, container_id: str, *, gone: bool = False) -> None:
-        """Something happened to a container; one that is gone for good is forgotten."""
+    def changed(self, container_id: str) -> None:
+        """Something happened to a container."""
         with self._lock:
             self._kept.pop(container_id, None)
-            if gone:
-                self._changes.pop(container_id, None)
-            else:
-                self._changes[container_id] = self._changes.get(container_id, 0) + 1
+            self._asked.pop(container_id, None)

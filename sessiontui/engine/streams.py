@@ -63,7 +63,7 @@ class DockerEvents:
             for event in self._stream:
                 change = change_of(event)
                 if change.container_id:
-                    self._inspected.changed(change.container_id, gone=change.gone)
+                    self._inspected.changed(change.container_id)
                 if change != ANYTHING:
                     yield change
         if not self._closed:
