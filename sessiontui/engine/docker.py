@@ -340,7 +340,8 @@ class DockerEngine(DockerImages):
         # Newest first: of two that claim to be one session, the older one is it.
         for item in self._list("sessions", ours, all=True):
             known = self._inspected.known(item)
-            brief = known is None and glance
+            # A list that tells no mounts (Podman's before 5.2) does not tell what is a session.
+            brief = known is None and glance and bool(item.get("Mounts"))
             attributes = listed(item) if brief else known or self._inspected.asked(item["Id"])
             if attributes is None:
                 continue
@@ -368,7 +369,7 @@ class DockerEngine(DockerImages):
         for item in self._list("sessions", {"label": [SCHEMA_LABEL]}, all=True):
             # The list tells the ports of what runs, and none of what does not.
             running = item.get("State") == "running"
-            attributes = listed(item) if running else self._inspected.of(item)
+            attributes = listed(item) if running and item.get("Mounts") else self._inspected.of(item)
             if attributes and (session := session_of(attributes, self._launcher_lives)) is not None:
                 taken |= {outside for _, outside in session.ports}
         return taken
