@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from sessiontui.dockerd.reading import EventStream
 
-_EVENTS = ["create", "start", "die", "destroy", "rename", "update", "pause", "unpause", "oom"]
+_GONE = ("destroy", "remove")
+"""What Docker and Podman call the end of a container or volume."""
+_EVENTS = ["create", "start", "die", *_GONE, "rename", "update", "pause", "unpause", "oom"]
 EVENT_FILTERS = {"type": ["container", "volume"], "event": _EVENTS}
 """What is asked of ``GET /events``: not the commands run in containers, of which there may be very many."""
 _EXIT_CODE = re.compile(r"[0-9]{1,3}")
@@ -81,7 +83,7 @@ def change_of(event: Mapping[str, Any]) -> Change:
     """The change an event of ``GET /events`` tells of; ANYTHING for one that is about nothing of interest."""
     actor = event.get("Actor") or {}
     subject, said = str(actor.get("ID") or ""), actor.get("Attributes") or {}
-    gone = event.get("Action") == "destroy"
+    gone = event.get("Action") in _GONE
     if event.get("Type") == "volume":
         # A home that was made is followed by its container.
         session_id = session_of_home(subject) if gone else ""

@@ -6,7 +6,7 @@ import pytest
 
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL
 from sessiontui.engine.port import ANYTHING, Change
-from sessiontui.engine.streams import change_of
+from sessiontui.engine.streams import EVENT_FILTERS, change_of
 
 
 def event(action: str, kind: str = "container", subject: str = "c1", **said: str) -> dict[str, object]:
@@ -33,6 +33,12 @@ def test_what_bears_no_label_that_we_write_is_a_stranger(said: dict[str, str]) -
 @pytest.mark.parametrize("code", ["9" * 5000, "²", "-1", "one", ""], ids=range(5))
 def test_a_label_in_place_of_the_exit_code_is_no_code(code: str) -> None:
     assert change_of(event("die", **OURS, exitCode=code)) == Change("c1", "abc")
+
+
+def test_podman_has_its_own_word_for_what_is_gone() -> None:
+    assert "remove" in EVENT_FILTERS["event"]
+    assert change_of(event("remove", **OURS)) == Change("c1", "abc", gone=True)
+    assert change_of(event("remove", "volume", "sessiontui-abc-home")) == Change("", "abc", gone=True)
 
 
 def test_homes_count_when_they_go() -> None:
