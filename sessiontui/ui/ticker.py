@@ -79,8 +79,11 @@ class Ticker:
                 await self._look(pace.period)
             pause = pace.pause(woke, time.monotonic(), behind=behind)
             if not seen:
-                seen = self._observer.picture().engine is not None
-                pause = min(pause, _SECOND_LOOK if seen else _FIRST_LOOK)
+                picture = self._observer.picture()
+                seen = picture.engine is not None
+                # An engine that does not answer may not do so for days.
+                if not picture.trouble:
+                    pause = min(pause, _SECOND_LOOK if seen else _FIRST_LOOK)
             await asyncio.sleep(pause)
 
     async def _look(self, period: float) -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import contextlib
+import time
+from typing import Any
 
-from sessiontui.ui.ticker import Pace
+import pytest
+from textual.app import App
+
+from sessiontui.actions.observe import Observer
+from sessiontui.actions.ports import Ports
+from sessiontui.engine.memory import MemoryEngine
+from sessiontui.ui.ticker import Pace, Ticker
+from tests.pilot.stage import ALICE, ListedEnvironments, QuietHost, ScriptedMachine, ScriptedMeter, TwoFolders
 
 
 def test_in_calm_looks_come_at_the_interval_whatever_they_take() -> None:
@@ -40,3 +50,22 @@ def test_a_look_that_was_missed_is_not_made_up_for() -> None:
     pace = Pace(1.0, 100.0)
     assert pace.pause(100.0, 107.0, behind=False) == 0.0
     assert pace.pause(107.0, 107.1, behind=False) == pytest.approx(pace.period - 0.1)
+
+
+def test_without_an_engine_the_meters_are_looked_at_no_more_often() -> None:
+    engine, meter = MemoryEngine(), ScriptedMeter()
+    engine.down = True
+    observer = Observer(
+        Ports(engine, meter, ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE),
+        time.time,
+    )
+    observer.resync()
+
+    async def tick() -> None:
+        app: App[Any] = App()
+        ticker = Ticker(app, observer, lambda picture: None, frozenset)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ticker.run(5.0), 1.0)
+
+    asyncio.run(tick())
+    assert meter.looks == 1
