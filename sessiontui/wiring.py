@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _GLANCE = 0.3
 """Seconds that the dashboard waits for the first look at the engine, so as to open on what it saw."""
 
+_FAREWELL = 0.5
+"""Seconds that meters and engine have to let go of what they hold; the end of the process does it too."""
+
 
 def host(environ: Mapping[str, str]) -> LinuxHost:
     """This machine."""
@@ -141,7 +144,12 @@ class _FirstLook:
         return made
 
     def close(self) -> None:
-        """Let go of meters and engine."""
+        """Let go of meters and engine; the program's end waits for neither of them when they hang."""
+        closing = threading.Thread(target=self._close, name="close", daemon=True)
+        closing.start()
+        closing.join(_FAREWELL)
+
+    def _close(self) -> None:
         if self._made.done() and not self._made.exception():
             parts, _ = self._made.result()
             parts.meter.close()
