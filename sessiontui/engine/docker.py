@@ -142,10 +142,9 @@ class DockerEngine(DockerImages):
             return ended(before, change.exit_code)
         there = change.container_id and not change.gone
         attributes = self._inspected.asked(change.container_id) if there else None
-        if attributes is not None:
-            return session_of(attributes, self._launcher_lives)
-        if not change.session_id:
-            return None
+        session = session_of(attributes, self._launcher_lives) if attributes is not None else None
+        if session is not None or not change.session_id:
+            return session
         try:
             with translated("its home", gone=True):
                 volume = self._link.reader.get(f"/volumes/{home_volume(change.session_id)}")
