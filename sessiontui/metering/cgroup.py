@@ -162,7 +162,6 @@ class CgroupMeter:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             return (
                 f"the limit of open files ({soft if hard == resource.RLIM_INFINITY else hard}) is too low to "
-                f"keep the counters of {len(running)} sessions open: reading them costs more; raise it with "
-                "ulimit -n",
+                "keep the counters of all sessions open: reading them costs more; raise it with ulimit -n",
             )
         return ()

@@ -326,7 +326,7 @@ def test_sessions_beyond_the_limit_of_open_files_are_read_all_the_same(machine: 
     assert said[0] == "30"
     assert int(said[1]) > 50
     assert said[3] == (
-        "the limit of open files (200) is too low to keep the counters of 30 sessions open: reading them "
+        "the limit of open files (200) is too low to keep the counters of all sessions open: reading them "
         "costs more; raise it with ulimit -n"
     )
 
