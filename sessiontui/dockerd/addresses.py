@@ -118,6 +118,11 @@ def first_that_answers(environ: Mapping[str, str], open_one: Callable[[Address],
         try:
             with translated(f"engine at {address.url}"):
                 return open_one(address)
+        except ValueError as error:
+            raise EngineUnreachable(
+                f"{address.url} is no address of an engine: {error} (named by {address.named_by})",
+                "see: docker context ls, and the variable DOCKER_HOST",
+            ) from error
         except EngineDenied as error:
             denied = denied or error
             tried.append(f"{address.url} (not permitted)")
