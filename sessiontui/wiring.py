@@ -75,7 +75,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
 
         link = Link(environ)
         engine = DockerEngine(environ, link)
-        meter = LayeredMeter([CgroupMeter(), StatsMeter(lambda: link.client)])
+        meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
         machine = LocalMachine(nvml.devices)
     return Ports(
         engine=engine,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sessiontui.actions.ports import Ports
-from sessiontui.domain.errors import EngineError
+from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable
 from sessiontui.domain.history import Figure, History, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
@@ -46,6 +46,9 @@ class Observer:
         self._looking = threading.Lock()
         self._picture = Picture()
         self._readings: dict[str, Reading] = {}
+        self._shown: Collection[str] = ()
+        self._untold: set[str] = set()
+        """Containers of which the engine could tell no more than its list, until they change."""
         self._stopping: set[str] = set()
         self._preparations: dict[str, Preparation] = {}
 
@@ -89,7 +92,17 @@ class Observer:
                     if not change.session_id:
                         continue
                     before = known.get(change.session_id)
-                    session = self._ports.engine.look(change, before)
+                    with self._lock:
+                        self._untold.discard(change.container_id)
+                    try:
+                        session = self._ports.engine.look(change, before)
+                    except (EngineUnreachable, EngineDenied):
+                        raise
+                    except EngineError:
+                        # One container that cannot be told of does not make the engine unreachable.
+                        with self._lock:
+                            self._untold.add(change.container_id)
+                        return self._see(self._ports.engine.glance())
                     if before is not None and _another(before, change):
                         # Two containers claim to be one session: the list tells which is it.
                         return self._see(self._ports.engine.glance())
@@ -101,13 +114,42 @@ class Observer:
                 return self.lost(error)
             return self._see(sorted(known.values(), key=lambda one: (one.created_at, one.id)))
 
-    def unexplained(self) -> tuple[Change, ...]:
-        """The ended sessions of which the list alone has told: to be looked at for why they ended."""
-        return tuple(
-            Change(session.container_id or "", session.id)
-            for session in self._picture.sessions
-            if session.brief and not session.phase.live
-        )
+    def unexplained(self) -> tuple[Session, ...]:
+        """The sessions of which the list alone has told and more is to be known.
+
+        Of those that ended, why; of those in view whose limits no meter tells, these.
+        """
+        with self._lock:
+            picture, untold = self._picture, self._untold
+            return tuple(
+                session
+                for session in picture.sessions
+                if session.brief
+                and not picture.trouble
+                and session.container_id not in untold
+                and (not session.phase.live or self._limits_unknown(picture, session))
+            )
+
+    def explain(self, session: Session) -> Picture:
+        """Look at a session of which the list alone has told, however long the engine takes.
+
+        What was seen of it meanwhile is newer and stays.
+        """
+        try:
+            found = self._ports.engine.look(Change(session.container_id or "", session.id), session)
+        except (EngineUnreachable, EngineDenied):
+            # Whoever lists the sessions says what is wrong with it.
+            return self.picture()
+        except EngineError:
+            found = None
+        with self._lock:
+            if found is None:
+                self._untold.add(session.container_id or "")
+            else:
+                sessions = self._picture.sessions
+                now = tuple(found if one is session else one for one in sessions)
+                self._picture = replace(self._picture, sessions=now)
+        return self.picture()
 
     def survey(self) -> Picture:
         """See anew what the engine can give. Devices are asked of their drivers, which may take long."""
@@ -131,6 +173,7 @@ class Observer:
 
         ``shown`` are the ids of the sessions a person sees now (None: of all).
         """
+        self._shown = () if shown is None else shown
         host = self._ports.machine.usage()
         sessions = self._picture.sessions
         readings = self._ports.meter.readings(sessions, shown)
@@ -150,11 +193,20 @@ class Observer:
             )
         return self.picture()
 
+    def series(self, session_id: str, figure: Figure, window: Window) -> Series:
+        """What a session used up to the last look at the meters."""
+        with self._lock:
+            return self._history.series(session_id, figure, window, self._measured)
+
     def unmeasured(self) -> Picture:
         """What is known without the meters, which do not answer: figures that are too old are none."""
         with self._lock:
             self._picture = replace(self._picture, host=HostUsage(), usage=MappingProxyType({}))
         return self.picture()
+
+    def _limits_unknown(self, picture: Picture, session: Session) -> bool:
+        usage = picture.usage.get(session.id)
+        return session.id in self._shown and usage is not None and usage.cpu_limit is None
 
     def _see(self, sessions: Sequence[Session], engine: EngineFacts | None = None) -> Picture:
         with self._lock:
@@ -179,7 +231,12 @@ class Observer:
         earlier = self._readings.get(session_id)
         if earlier is not None and earlier.at == reading.at:
             return self._picture.usage.get(session_id, UNKNOWN)
-        return usage_between(earlier, reading)
+        usage = usage_between(earlier, reading)
+        before = self._picture.usage.get(session_id)
+        if usage.cpu_limit is None and usage.memory_limit is None and before is not None:
+            # What is out of view is not asked for its limits; it comes back with those it had.
+            return replace(usage, cpu_limit=before.cpu_limit, memory_limit=before.memory_limit)
+        return usage
 
     def _remember(self, readings: Mapping[str, Reading], usage: Mapping[str, Usage]) -> None:
         """Note what is new; a meter that had no newer reading leaves a gap."""
@@ -188,11 +245,6 @@ class Observer:
             earlier = self._readings.get(one)
             if earlier is None or earlier.at != reading.at:
                 self._history.add(one, at, usage[one])
-
-    def series(self, session_id: str, figure: Figure, window: Window) -> Series:
-        """What a session used up to the last look at the meters."""
-        with self._lock:
-            return self._history.series(session_id, figure, window, self._measured)
 
     def prepare(self, preparation: Preparation) -> None:
         """Show a launch that has no container yet, or how far it is now."""

@@ -57,7 +57,7 @@ class Reader(Protocol):
 
 
 class SocketReader:
-    """Reads through a unix socket. ``timeout`` is the seconds one answer may take."""
+    """Reads through a unix socket. ``timeout`` is the seconds the engine may be silent in an answer."""
 
     def __init__(self, path: str, timeout: float) -> None:
         self._path = path

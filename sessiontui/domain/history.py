@@ -123,7 +123,8 @@ class _Track:
         self.rings = {window: _Ring(window) for window in Window}
 
     def add(self, at: float, figures: tuple[float, ...]) -> None:
-        reaches = 0 <= at - self._last <= REACH
+        # Without a rate it is the first sample of its container: the one before tells of another run.
+        reaches = 0 <= at - self._last <= REACH and figures[Figure.CPU] == figures[Figure.CPU]
         self._last = at
         for ring in self.rings.values():
             ring.add(at, figures, reaches)

@@ -151,7 +151,7 @@ def cautions(order: Order, capacity: Capacity) -> tuple[Problem, ...]:
     """What a person should know before launching, though it is allowed."""
     found = []
     if order.ask.cpu > capacity.free_cpu:
-        free = f"only {format_cores(capacity.free_cpu)}" if capacity.free_cpu >= 0.05 else "none"
+        free = f"only {format_cores(round(capacity.free_cpu, 1))}" if capacity.free_cpu >= 0.05 else "none"
         found.append(Problem("cpu", f"{free} of {capacity.cpu} cores free: sessions will share"))
     if order.ask.memory > capacity.free_memory:
         free = format_bytes(capacity.free_memory)

@@ -39,10 +39,8 @@ def format_bytes(amount: int | None) -> str:
 
 
 def format_cores(cores: float | None) -> str:
-    """``2.1`` cores, ``4`` when whole, ``—`` for unknown."""
-    if cores is None:
-        return "—"
-    return f"{cores:.0f}" if abs(cores - round(cores)) < 0.005 else f"{cores:.1f}"
+    """``2.1`` or ``0.25`` cores, ``4`` when whole, ``—`` for unknown."""
+    return "—" if cores is None else f"{cores:.2f}".rstrip("0").rstrip(".")
 
 
 def format_age(seconds: float | None) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import docker
 
     from sessiontui.dockerd.client import Connection
-    from sessiontui.dockerd.reading import Reader
+    from sessiontui.dockerd.reading import Json, Reader
 
 _T = TypeVar("_T")
 
@@ -56,10 +56,10 @@ class Link:
     @property
     def connection(self) -> Connection:
         """The SDK's open client and where it leads."""
+        from sessiontui.dockerd.client import connect
+
         with self._lock:
             if self._connection is None:
-                from sessiontui.dockerd.client import connect
-
                 with translated(f"engine at {self.address.url}"):
                     self._connection = connect(self.address, self._timeout)
             return self._connection
@@ -79,11 +79,16 @@ class Link:
     def info(self) -> dict[str, Any]:
         """``GET /info``, asked for once a connection."""
         with self._asking:
-            known = self._info
-            if known is None:
-                with translated("the engine"):
-                    known = self._info = self.reader.get("/info")
-            return known
+            if self._info is not None:
+                return self._info
+            reader = self.reader
+            with translated("the engine"):
+                told: dict[str, Any] = reader.get("/info")
+            with self._lock:
+                # An answer of the engine that was dropped meanwhile is none of the next one's.
+                if self._reader is reader:
+                    self._info = told
+            return told
 
     @property
     def here(self) -> bool:
@@ -94,6 +99,11 @@ class Link:
     def rootless(self) -> bool:
         """Whether the engine runs as an ordinary user, who is root inside containers."""
         return any("name=rootless" in str(option) for option in self.info.get("SecurityOptions") or ())
+
+    def stats(self, container_id: str) -> Json:
+        """What the engine counts of a container now: one look, no stream."""
+        with translated(container_id, gone=True):
+            return self.reader.get(f"/containers/{container_id}/stats", {"stream": False, "one-shot": True})
 
     def drop(self) -> None:
         """Close the connection; the next use opens another, perhaps to an engine that was upgraded."""

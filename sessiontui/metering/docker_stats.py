@@ -10,14 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import Reading
-
-if TYPE_CHECKING:
-    import docker
 
 IN_FLIGHT = 6
 """Requests at once: an engine samples in turn, so that more only wait on its side."""
@@ -130,10 +127,9 @@ class StatsMeter:
     The threads that do are daemons, so that an engine that hangs never holds up the end of the program.
     """
 
-    def __init__(
-        self, client: Callable[[], docker.APIClient], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._client = client
+    def __init__(self, ask: Callable[[str], object], clock: Callable[[], float] = time.monotonic) -> None:
+        """``ask`` gives the engine's answer about a container, or raises a SessiontuiError."""
+        self._ask_engine = ask
         self._clock = clock
         self._changed = threading.Condition()
         self._engines = _Clock()
@@ -148,19 +144,21 @@ class StatsMeter:
         self, sessions: Sequence[Session], shown: Collection[str] | None = None
     ) -> Mapping[str, Reading]:
         """The newest answers there are; anew is asked for those whose last is the oldest first."""
-        asked = {
+        running = {
             session.container_id: session.id
             for session in sessions
-            if session.phase is Phase.RUNNING
-            and session.container_id
-            and (shown is None or session.id in shown)
+            if session.phase is Phase.RUNNING and session.container_id
         }
+        asked = {one: name for one, name in running.items() if shown is None or name in shown}
         oldest = self._clock() - KEPT
         with self._changed:
             if self._closed:
                 return {}
+            # What is out of view for a moment keeps its figures until they are too old.
             self._latest = {
-                one: reading for one, reading in self._latest.items() if one in asked and reading.at >= oldest
+                one: reading
+                for one, reading in self._latest.items()
+                if one in running and reading.at >= oldest
             }
             self._asked = asked.keys()
             self._wanted = sorted(
@@ -174,7 +172,7 @@ class StatsMeter:
                 self._threads.append(thread)
                 thread.start()
             self._changed.notify(len(self._wanted))
-            return {asked[one]: reading for one, reading in self._latest.items()}
+            return {running[one]: reading for one, reading in self._latest.items()}
 
     def notes(self) -> tuple[str, ...]:
         """Nothing to note."""
@@ -214,12 +212,8 @@ class StatsMeter:
 
     def _ask(self, container_id: str) -> Mapping[str, Any]:
         """The engine's answer, empty where the container or the engine is gone."""
-        # The SDK takes a while to load: not before there is something to ask.
-        import requests
-        from docker.errors import DockerException
-
         try:
-            stats: Any = self._client().stats(container_id, stream=False, one_shot=True)
-        except (SessiontuiError, DockerException, requests.RequestException, OSError, ValueError):
+            stats = self._ask_engine(container_id)
+        except SessiontuiError:
             return {}
         return stats if isinstance(stats, dict) else {}

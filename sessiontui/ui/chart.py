@@ -81,7 +81,7 @@ def _cpu(limit: float, usage: Usage, series: Series) -> Chart:
         (f"{text} cores", text) if usage.cpu is not None else ("—",),
         series,
         limit,
-        lambda cores: f"{cores:.2g}" if cores < 1 else format_cores(cores),
+        format_cores,
         "chart-cpu",
         alarms=(f"! {words}", f"! {throttled:.0%}", "!") if hot else (),
         note="" if hot else words,

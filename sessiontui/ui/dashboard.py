@@ -53,6 +53,7 @@ class Dashboard:
         launcher = Launcher(ports)
         self._app = app
         self._interval = interval
+        self._in_view: frozenset[str] = frozenset()
         self._poller = Poller(ports.engine, observer, self._post, safety=interval is not None)
         self.desk = Desk(
             app,
@@ -84,7 +85,8 @@ class Dashboard:
     def _follow(self) -> None:
         """Keep the picture current. What this costs at first must not delay the first list of sessions."""
         app = self._app
-        for loop in (self._poller.listen, self._poller.follow, self._poller.survey):
+        poller = self._poller
+        for loop in (poller.listen, poller.follow, poller.explain, poller.survey):
             app.run_worker(in_background(loop), group="poller")
         if self._interval is not None:
             ticker = Ticker(app, self.desk.observer, self._post, self._shown)
@@ -110,8 +112,14 @@ class Dashboard:
                     )
 
     def _shown(self) -> frozenset[str]:
-        """The ids of the sessions a person sees: none while a shell has the terminal."""
-        return frozenset() if self.desk.away.is_set() else getattr(self._app.screen, "shown", frozenset())
+        """The ids of the sessions a person sees: none while a shell has the terminal.
+
+        What is behind a dialog is in view again in a moment: its figures are kept current.
+        """
+        if self.desk.away.is_set():
+            return frozenset()
+        self._in_view = getattr(self._app.screen, "shown", self._in_view)
+        return self._in_view
 
     def _post(self, picture: Picture) -> None:
         # From a thread that outlives the loop there is nobody to show it to any more.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from sessiontui.actions.observe import Observer
-from sessiontui.domain.errors import EngineError, EngineUnreachable
+from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable
 from sessiontui.domain.picture import Picture
 from sessiontui.engine.port import ANYTHING, Change, Engine, Events
 
@@ -26,15 +26,18 @@ _PATIENCE = 10.0
 """The longest time between two tries to reach an engine that does not answer, in seconds."""
 _SAFETY = 60.0
 """Seconds after which the sessions are listed anew, events or not."""
+_DEAF = 5.0
+"""Seconds after which they are listed anew on an engine that tells no events."""
 _SURVEY = 5.0
 """Seconds between two looks at what the engine can give."""
 
 
 class Poller:
-    """Three blocking loops for three threads; ``close`` ends them.
+    """Four blocking loops for four threads; ``close`` ends them.
 
     ``listen`` waits for events, ``follow`` answers them: at most once in a burst and always after the
-    last one. ``survey`` sees what the engine can give, which nobody waits for.
+    last one. ``explain`` sees what the list does not tell, ``survey`` what the engine can give: nobody
+    waits for these two.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Poller:
         self._stirred = threading.Event()
         self._outdated = threading.Event()
         self._lock = threading.Lock()
+        self._deaf = False
         self._changes: dict[Change, None] = {}
         self._events: Events | None = None
 
@@ -57,13 +61,17 @@ class Poller:
         while not self._closed.is_set():
             try:
                 for change in self._subscribe():
-                    wait = 1.0
+                    wait, self._deaf = 1.0, False
                     self._stir(change)
                 if not self._closed.is_set():
                     raise EngineUnreachable("the engine closed its stream of events")
-            except EngineError as error:
+            except (EngineUnreachable, EngineDenied) as error:
                 if not self._closed.is_set():
                     self._post(self._observer.lost(error))
+            except EngineError:
+                # It answers, but tells no events (a proxy before it may forbid them): then it is asked.
+                self._deaf = True
+                self._stir(ANYTHING)
             if self._closed.wait(wait):
                 return
             wait = min(wait * 2, _PATIENCE)
@@ -71,17 +79,14 @@ class Poller:
     def follow(self) -> None:
         """Look at the engine whenever something stirred, and again while it is in trouble."""
         pause: float | None = None
-        wait, listed = 0.5, time.monotonic()
+        wait = 0.5
         while True:
             self._stirred.wait(pause)
             if self._closed.is_set():
                 return
             began = time.monotonic()
             changes = self._take()
-            if not changes and (self._safety is None or began - listed < self._safety):
-                changes = list(self._observer.unexplained()[:_MANY])
             if not changes or ANYTHING in changes or len(changes) > _MANY:
-                listed = began
                 picture = self._observer.resync()
             else:
                 picture = self._observer.look(changes)
@@ -91,12 +96,21 @@ class Poller:
                 pause = wait = min(wait * 2, _PATIENCE)
                 self._stir(ANYTHING, at_once=False)
             else:
-                pause, wait = self._safety, 0.5
-                if self._observer.unexplained():
-                    pause = _LATER
+                pause, wait = _DEAF if self._deaf else self._safety, 0.5
             looked = time.monotonic() - began
             if self._closed.wait(max(_BURST, min(_REST * looked, _LONGEST_REST))):
                 return
+
+    def explain(self) -> None:
+        """See what the list does not tell, such as why a session ended. Nobody waits for it."""
+        while not self._closed.wait(_LATER):
+            unexplained = self._observer.unexplained()[:_MANY]
+            for session in unexplained:
+                picture = self._observer.explain(session)
+                if self._closed.is_set():
+                    return
+            if unexplained:
+                self._post(picture)
 
     def survey(self) -> None:
         """See what the engine can give whenever sessions have changed, but seldom."""

@@ -134,7 +134,7 @@ def used_of(used: str, total: str) -> str:
 
 def cpu_text(used: float | None, limit: float) -> str:
     """``2.1/4`` cores."""
-    text = format_cores(used) if used is None or used >= 10 else f"{used:.1f}"
+    text = "—" if used is None else f"{used:.1f}" if used < 10 else format_cores(round(used, 1))
     return f"{text}/{format_cores(limit)}"
 
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import docker
 import pytest
 
 from sessiontui.domain.resources import Ask
@@ -68,7 +67,7 @@ class Sessions:
     bench: Bench
     busy: Session
     idle: Session
-    client: docker.APIClient
+    link: Link
 
 
 @dataclass
@@ -91,12 +90,12 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sessions]:
         busy, idle = (bench.launch(bench.order(ask=ASK, apps=())) for _ in range(2))
         for load in (["python3", "-c", TRAFFIC], ["yes"], ["sh", "-c", DISK]):
             engine.run(busy, ["sh", "-c", '"$@" >/dev/null 2>&1 &', "load", *load])
-        yield Sessions(bench, busy, idle, link.client)
+        yield Sessions(bench, busy, idle, link)
     finally:
         for session in engine.sessions():
             if session.id in bench.ids:
                 engine.delete(session)
-        link.client.close()
+        link.drop()
         engine.close()
 
 
@@ -130,7 +129,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
         return
     sessions: Sessions = request.getfixturevalue("real")
     if request.param == "stats":
-        meter = StatsMeter(lambda: sessions.client)
+        meter = StatsMeter(sessions.link.stats)
         yield Scene(meter, sessions.busy, askers, frozenset({"cpu_limit", "oom_kills"}))
     else:
         pid = None if "listed" in request.param else sessions.busy.pid
@@ -223,7 +222,7 @@ def test_session_that_ended_unnoticed_is_absent_and_comes_back_anew(
 ) -> None:
     """The list may be a moment old: it still has the session as running."""
     bench = real.bench
-    meter = make() if make else StatsMeter(lambda: real.client)
+    meter = make() if make else StatsMeter(real.link.stats)
     session = bench.launch(bench.order(ask=ASK, apps=()))
     early = reading(meter, session)
     bench.engine.stop(session)
@@ -239,7 +238,7 @@ def test_session_that_ended_unnoticed_is_absent_and_comes_back_anew(
 
 
 def raw(real: Sessions, session: Session) -> dict[str, Any]:
-    stats: Any = real.client.stats(session.container_id or "", stream=False, one_shot=True)
+    stats: Any = real.link.client.stats(session.container_id or "", stream=False, one_shot=True)
     assert isinstance(stats, dict)
     return stats
 
@@ -278,7 +277,7 @@ def moved(reading: Reading) -> tuple[int | None, ...]:
 
 def test_cpu_is_what_the_engine_reckons(real: Sessions) -> None:
     """Looked at one after the other, a busy machine may come in between: one calm look of five is enough."""
-    ours, theirs = CgroupMeter(), StatsMeter(lambda: real.client)
+    ours, theirs = CgroupMeter(), StatsMeter(real.link.stats)
     seen = []
     for _ in range(5):
         before, one, two = (
@@ -306,7 +305,7 @@ def test_cpu_is_what_the_engine_reckons(real: Sessions) -> None:
 
 
 def test_memory_and_processes_are_what_the_engine_reckons(real: Sessions) -> None:
-    ours, theirs = CgroupMeter(), StatsMeter(lambda: real.client)
+    ours, theirs = CgroupMeter(), StatsMeter(real.link.stats)
     for session in (real.busy, real.idle):
         known = reading(ours, session), reading(theirs, session)
         stats = raw(real, session)

@@ -71,6 +71,7 @@ class MainScreen(Screen[None]):
         self._told: set[str] = set()
         self._at_start = True
         self._passing: Timer | None = None
+        self._learned: str | None = None
         self._picture = Picture()
         self._rows: tuple[Row, ...] = ()
         self._rows_from: tuple[object, ...] = ()
@@ -170,7 +171,7 @@ class MainScreen(Screen[None]):
     @property
     def shown(self) -> frozenset[str]:
         """The ids of the sessions a person sees now."""
-        return self.query_one(SessionList).shown if self.is_active else frozenset()
+        return self.query_one(SessionList).shown
 
     def _draw(self) -> None:
         picture, now = self._picture, self.desk.now()
@@ -253,6 +254,7 @@ class MainScreen(Screen[None]):
         self.query_one(Details).show_row(row, usage, desk.now(), desk.observer.series)
         self._fold_details()
         selected, owner = self.selected, self.desk.ports.owner
+        self._learn_details(selected)
         self.query_one(CommandBar).show_hints(
             [
                 Hint(
@@ -265,6 +267,18 @@ class MainScreen(Screen[None]):
                 if one.hinted
             ]
         )
+
+    def _learn_details(self, selected: Session | Preparation | None) -> None:
+        """Have the engine asked, once, for what its list does not tell of the selected session."""
+        if not isinstance(selected, Session) or not selected.brief or self._learned == selected.container_id:
+            return
+        self._learned = selected.container_id
+
+        async def learn() -> None:
+            await in_background(self.desk.observer.explain, selected)
+            self.desk.redraw()
+
+        self.run_worker(learn(), group="details")
 
     def _fold_details(self) -> None:
         folded = self.size.height < _ROOM_FOR_DETAILS if self._folded is None else self._folded

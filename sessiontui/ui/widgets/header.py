@@ -49,7 +49,7 @@ def _gauges(picture: Picture, bar: int) -> Cell:
             cpu,
             capacity.cpu_promised,
             capacity.cpu,
-            f"{format_cores(cores) if cores < 10 else f'{cores:.0f}'}/{capacity.cpu}",
+            f"{format_cores(round(cores, 1 if cores < 10 else 0))}/{capacity.cpu}",
             bar,
         ),
         Span("   "),

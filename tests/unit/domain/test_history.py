@@ -162,7 +162,12 @@ def test_it_tells_what_a_list_of_everything_would_tell(
         for window, slots in every.items():
             slot = int(at // window.seconds)
             first = slot
-            if before is not None and slot > int(before // window.seconds) and at - before <= REACH:
+            if (
+                before is not None
+                and slot > int(before // window.seconds)
+                and at - before <= REACH
+                and cores is not None
+            ):
                 first = int(before // window.seconds) + 1
             if before is not None and slot < int(before // window.seconds):
                 for undone in [one for one in slots if one >= slot]:

@@ -62,7 +62,8 @@ def test_shown_bytes_read_back_are_within_a_twentieth(amount: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cores", "text"), [(None, "—"), (0.0, "0"), (2.0, "2"), (2.004, "2"), (2.1, "2.1"), (0.04, "0.0")]
+    ("cores", "text"),
+    [(None, "—"), (0.0, "0"), (2.0, "2"), (2.004, "2"), (2.1, "2.1"), (0.25, "0.25"), (0.04, "0.04")],
 )
 def test_cores(cores: float | None, text: str) -> None:
     assert format_cores(cores) == text

@@ -18,6 +18,7 @@ from typing import Any
 import docker
 import pytest
 
+from sessiontui.dockerd.errors import translated
 from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import Reading
@@ -146,9 +147,19 @@ def client(server: StatsServer) -> Iterator[docker.APIClient]:
     client.close()
 
 
+def asking(client: docker.APIClient) -> Callable[[str], object]:
+    """What asks that engine about a container."""
+
+    def ask(container_id: str) -> object:
+        with translated("statistics"):
+            return client.stats(container_id, stream=False, one_shot=True)
+
+    return ask
+
+
 @pytest.fixture
 def meter(client: docker.APIClient) -> Iterator[StatsMeter]:
-    meter = StatsMeter(lambda: client)
+    meter = StatsMeter(asking(client))
     yield meter
     meter.close()
 
@@ -245,9 +256,7 @@ def test_moment_of_a_sample_is_the_engines() -> None:
 
 
 def test_nothing_of_the_engines_is_loaded_before_it_is_asked() -> None:
-    code = (
-        "import sys, sessiontui.metering.docker_stats as d; d.StatsMeter(lambda: None); print(*sys.modules)"
-    )
+    code = "import sys, sessiontui.metering.docker_stats as d; d.StatsMeter(print); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"docker", "requests"} & set(done.stdout.split())
 
@@ -308,11 +317,11 @@ def test_session_that_runs_no_more_has_no_reading(server: StatsServer, meter: St
 def test_engine_that_cannot_be_reached_gives_nothing() -> None:
     tried = threading.Event()
 
-    def client() -> docker.APIClient:
+    def ask(container_id: str) -> object:
         tried.set()
         raise EngineUnreachable("nothing answers")
 
-    meter = StatsMeter(client)
+    meter = StatsMeter(ask)
     assert meter.readings([RUNNING]) == {}
     assert tried.wait(10)
     assert meter.readings([RUNNING]) == {}
@@ -349,7 +358,7 @@ def test_last_known_reading_stands_while_the_next_is_late_and_not_for_long(
     server: StatsServer, client: docker.APIClient
 ) -> None:
     now = [100.0]
-    meter = StatsMeter(lambda: client, clock=lambda: now[0])
+    meter = StatsMeter(asking(client), clock=lambda: now[0])
     server.answers[CONTAINER] = STATS
     last = until(meter, [RUNNING])
     server.open_gate.clear()
@@ -365,7 +374,7 @@ def test_sample_given_twice_is_one_reading_and_a_late_answer_changes_no_rate(
     server: StatsServer, client: docker.APIClient
 ) -> None:
     now = [100.0]
-    meter = StatsMeter(lambda: client, clock=lambda: now[0])
+    meter = StatsMeter(asking(client), clock=lambda: now[0])
     server.answers[CONTAINER] = STATS
     server.read = "2026-11-24T17:00:00Z"
     assert until(meter, [RUNNING])["s1"].at == 100.0
@@ -380,7 +389,7 @@ def test_sample_given_twice_is_one_reading_and_a_late_answer_changes_no_rate(
 
 def test_engines_clock_that_is_set_anew_is_followed(server: StatsServer, client: docker.APIClient) -> None:
     now = [100.0]
-    meter = StatsMeter(lambda: client, clock=lambda: now[0])
+    meter = StatsMeter(asking(client), clock=lambda: now[0])
     server.answers[CONTAINER] = STATS
     server.read = "2026-11-24T17:00:00Z"
     until(meter, [RUNNING])

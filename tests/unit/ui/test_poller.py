@@ -52,7 +52,8 @@ class Watch:
         )
         self.observer = Observer(ports, time.time)
         self.poller = Poller(engine, self.observer, self.pictures.append)
-        loops = (self.poller.listen, self.poller.follow, self.poller.survey)
+        poller = self.poller
+        loops = (poller.listen, poller.follow, poller.explain, poller.survey)
         self.threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
         for thread in self.threads:
             thread.start()
