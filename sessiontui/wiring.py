@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from sessiontui.config import Settings, config_directory, state_directory
-from sessiontui.domain.errors import SessiontuiError
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -24,11 +21,8 @@ if TYPE_CHECKING:
     from sessiontui.metering.port import MachineMeter, Meter
     from sessiontui.ui.dashboard import Dashboard
 
-_GLANCE = 0.3
-"""Seconds that the dashboard waits for the first look at the engine, so as to open on what it saw."""
-
-_FAREWELL = 0.5
-"""Seconds that meters and engine have to let go of what they hold; the end of the process does it too."""
+_SWITCH = 0.001
+"""Seconds after which a thread that computes lets another go on: keys come before figures."""
 
 
 def host(environ: Mapping[str, str]) -> LinuxHost:
@@ -97,10 +91,14 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
         from sessiontui.ui.keyboard import Keyboard
 
         Keyboard(settings.keys)
+    # What is made at the start stays to the end: garbage is looked for once the dashboard is there.
+    gc.disable()
+    sys.setswitchinterval(_SWITCH)
     from sessiontui.access.forwarding import over_ssh
     from sessiontui.ui.app import SessiontuiApp
+    from sessiontui.ui.first_look import FirstLook
 
-    first = _FirstLook(lambda: ports(settings, environ, demo=demo))
+    first = FirstLook(lambda: ports(settings, environ, demo=demo))
 
     def furnish(app: App[Any]) -> Dashboard:
         return dashboard(app, *first.taken(), settings, environ)
@@ -111,55 +109,6 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
     finally:
         first.close()
     return app.return_code or 0
-
-
-class _FirstLook:
-    """Looks at the engine in a thread while the first frame is drawn: waiting for it takes no CPU."""
-
-    def __init__(self, make_ports: Callable[[], Ports]) -> None:
-        self._make_ports = make_ports
-        self._made: Future[tuple[Ports, Observer]] = Future()
-        self._looked = threading.Event()
-        threading.Thread(target=self._look, name="first-look", daemon=True).start()
-
-    def _look(self) -> None:
-        try:
-            from sessiontui.actions.observe import Observer
-
-            parts = self._make_ports()
-            observer = Observer(parts, time.time)
-        except BaseException as error:  # noqa: BLE001 # carried over to whoever waits
-            self._made.set_exception(error)
-            return
-        self._made.set_result((parts, observer))
-        # What engine it is takes it as long to tell as the list: both are asked for at once.
-        threading.Thread(target=_told, args=(parts.engine,), name="first-look", daemon=True).start()
-        observer.resync()
-        self._looked.set()
-
-    def taken(self) -> tuple[Ports, Observer]:
-        """The parts and what was seen; an engine that takes its time is not waited for."""
-        made = self._made.result()
-        self._looked.wait(_GLANCE)
-        return made
-
-    def close(self) -> None:
-        """Let go of meters and engine; the program's end waits for neither of them when they hang."""
-        closing = threading.Thread(target=self._close, name="close", daemon=True)
-        closing.start()
-        closing.join(_FAREWELL)
-
-    def _close(self) -> None:
-        if self._made.done() and not self._made.exception():
-            parts, _ = self._made.result()
-            parts.meter.close()
-            parts.engine.close()
-
-
-def _told(engine: Engine) -> None:
-    """Have the engine say what it is; whoever asks again is told what is wrong with it."""
-    with suppress(SessiontuiError):
-        engine.facts()
 
 
 def dashboard(
@@ -186,4 +135,11 @@ def dashboard(
         interval=settings.interval,
         now=time.time,
         keymap=settings.keys,
+        opened=_look_for_garbage,
     )
+
+
+def _look_for_garbage() -> None:
+    """From now on, and not among what there is by now: a search that passes over it delays no key."""
+    gc.freeze()
+    gc.enable()

@@ -187,7 +187,6 @@ class Observer:
                 self._picture,
                 host=host,
                 usage=MappingProxyType(usage),
-                measured_at=now,
                 notes=notes,
                 taken_at=self._picture.taken_at if self._picture.trouble else now,
             )
@@ -212,6 +211,7 @@ class Observer:
         with self._lock:
             ids = {session.id for session in sessions}
             self._stopping &= ids
+            self._untold &= {session.container_id or "" for session in sessions}
             self._readings = {one: self._readings[one] for one in self._readings if one in ids}
             self._history.keep(ids)
             # An equal list stays the same object, so that whoever draws it sees at once that it is.

@@ -50,8 +50,6 @@ class Picture:
     """Launches of this dashboard that have no container yet."""
     usage: Mapping[str, Usage] = field(default_factory=lambda: MappingProxyType({}))
     """By session id."""
-    measured_at: float | None = None
-    """When the usage was read, in seconds since the epoch; None before the first reading."""
     notes: tuple[str, ...] = ()
     """What a person should know about how the meters read, in sentences."""
     trouble: str = ""

@@ -33,7 +33,8 @@ class Dashboard:
     """One for each run of the app.
 
     ``interval`` is the seconds between two looks at the meters, None for no looks; ``keymap`` the keys
-    by command name that are not the built-in ones. Raises ConfigError for keys that cannot be meant.
+    by command name that are not the built-in ones; ``opened`` is called once the main screen is drawn.
+    Raises ConfigError for keys that cannot be meant.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class Dashboard:
         now: Callable[[], float],
         interval: float | None = 2.0,
         keymap: Mapping[str, str] = MappingProxyType({}),
+        opened: Callable[[], object] = lambda: None,
     ) -> None:
         launcher = Launcher(ports)
         self._app = app
         self._interval = interval
+        self._opened = opened
         self._in_view: frozenset[str] = frozenset()
         self._poller = Poller(ports.engine, observer, self._post, safety=interval is not None)
         self.desk = Desk(
@@ -84,6 +87,7 @@ class Dashboard:
 
     def _follow(self) -> None:
         """Keep the picture current. What this costs at first must not delay the first list of sessions."""
+        self._opened()
         app = self._app
         poller = self._poller
         for loop in (poller.listen, poller.follow, poller.explain, poller.survey):

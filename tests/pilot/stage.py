@@ -196,7 +196,7 @@ class Stage:
     clock: float = 10_000.0
     """What the clock of the charts shows."""
 
-    def app(self) -> SessiontuiApp:
+    def app(self, kind: type[SessiontuiApp] = SessiontuiApp) -> SessiontuiApp:
         """A dashboard that looks at the meters only when told."""
         ports = Ports(
             self.engine,
@@ -207,7 +207,7 @@ class Stage:
             QuietHost(),
             self.owner,
         )
-        return SessiontuiApp(
+        return kind(
             lambda app: Dashboard(
                 app,
                 ports,

@@ -95,7 +95,7 @@ class MainScreen(Screen[None]):
         self.query_one("#banner").display = False
         self.watch(self.app, "picture", self._see)
         self._beat = self.set_interval(_BEAT, self._draw_progress, pause=True)
-        self.run_worker(self._learn_labels())
+        self.call_after_refresh(lambda: self.run_worker(self._learn_labels()))
 
     # What is selected
 

@@ -7,7 +7,7 @@ import time
 
 from sessiontui.actions.ports import Ports
 from sessiontui.engine.memory import MemoryEngine
-from sessiontui.wiring import _FirstLook
+from sessiontui.ui.first_look import FirstLook
 from tests.pilot.stage import ALICE, ListedEnvironments, QuietHost, ScriptedMachine, ScriptedMeter, TwoFolders
 
 
@@ -24,7 +24,7 @@ class ClingingEngine(MemoryEngine):
 
 def test_an_engine_that_hangs_does_not_hold_up_the_end() -> None:
     engine = ClingingEngine()
-    first = _FirstLook(
+    first = FirstLook(
         lambda: Ports(
             engine, ScriptedMeter(), ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE
         )
