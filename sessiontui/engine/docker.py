@@ -347,8 +347,9 @@ class DockerEngine(DockerImages):
             if (session := session_of(attributes, self._launcher_lives, brief=brief)) is not None:
                 sessions[session.id] = session
         for volume in volumes:
-            orphan = self._orphan(volume)
-            if orphan is not None and orphan.id not in sessions:
+            if (volume.get("Labels") or {}).get(ID_LABEL) in sessions:
+                continue
+            if (orphan := self._orphan(volume)) is not None:
                 sessions[orphan.id] = orphan
         return tuple(sorted(sessions.values(), key=lambda one: (one.created_at, one.id)))
 

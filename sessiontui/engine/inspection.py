@@ -62,7 +62,9 @@ def session_of(
         return None
     host, state = attributes["HostConfig"], attributes["State"]
     memory = int(host.get("Memory") or 0)
-    phase, reason, exit_code = phase_of(state, memory=memory, launcher_lives=launcher_lives(labels))
+    # Asking for the launcher reads files: only of what was created does it matter.
+    lives = state.get("Status") == "created" and launcher_lives(labels)
+    phase, reason, exit_code = phase_of(state, memory=memory, launcher_lives=lives)
     devices = tuple(
         str(one) for request in host.get("DeviceRequests") or () for one in request.get("DeviceIDs") or ()
     )

@@ -159,6 +159,8 @@ class Labels:
     def _text(self, name: str, longest: int = _LONGEST) -> str:
         """A label for people to read: neither control characters nor pages of it."""
         text = str(self._labels.get(PREFIX + name, ""))[:longest]
+        if text.isprintable():
+            return text
         return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
     def _number(self, name: str) -> int:
