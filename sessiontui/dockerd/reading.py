@@ -113,11 +113,8 @@ class SocketReader:
     def _ask(
         self, connection: _SocketConnection, path: str, parameters: Parameters | None
     ) -> http.client.HTTPResponse:
-        texts = {
-            name: value if isinstance(value, str) else json.dumps(value)
-            for name, value in (parameters or {}).items()
-        }
-        connection.request("GET", f"/v{self._version}{path}" + (f"?{urlencode(texts)}" if texts else ""))
+        query = urlencode(_texts(parameters))
+        connection.request("GET", f"/v{self._version}{path}" + (f"?{query}" if query else ""))
         return connection.getresponse()
 
     def _ask_version(self) -> str:
@@ -146,12 +143,10 @@ class SdkReader:
     def get(self, path: str, parameters: Parameters | None = None) -> Json:
         """See Reader."""
         client = self._client
-        texts = {
-            name: value if isinstance(value, str) else json.dumps(value)
-            for name, value in (parameters or {}).items()
-        }
         response = client.get(
-            f"{client.base_url}/v{client.api_version}{path}", params=texts, timeout=client.timeout
+            f"{client.base_url}/v{client.api_version}{path}",
+            params=_texts(parameters),
+            timeout=client.timeout,
         )
         if response.status_code >= 400:
             raise RefusedRequestError(response.status_code, _explanation(response.content))
@@ -223,6 +218,14 @@ class _SdkEvents:
         from sessiontui.dockerd.client import break_off
 
         break_off(self._stream)
+
+
+def _texts(parameters: Parameters | None) -> dict[str, str]:
+    """The parameters as they stand in a query."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in (parameters or {}).items()
+    }
 
 
 def _answer(response: http.client.HTTPResponse) -> http.client.HTTPResponse:

@@ -37,10 +37,14 @@ def processor(text: bytes | None) -> tuple[int | None, int | None, int | None]:
     return figure(text, b"usage_usec"), figure(text, b"nr_periods"), figure(text, b"nr_throttled")
 
 
+def meant(amount: int | None) -> int | None:
+    """A limit of memory that was set; None for the amount that stands for none."""
+    return None if amount is None or amount >= _ABSURD else amount
+
+
 def limit(text: bytes | None) -> int | None:
     """A limit in bytes; None where there is none."""
-    found = number(text)
-    return None if found is None or found >= _ABSURD else found
+    return meant(number(text))
 
 
 def cores_of_quota(quota: bytes | None, period: bytes | None) -> float | None:

@@ -15,6 +15,7 @@ from typing import Any
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import Reading
+from sessiontui.metering.counters import meant
 
 IN_FLIGHT = 6
 """Requests at once: an engine samples in turn, so that more only wait on its side."""
@@ -22,8 +23,6 @@ KEPT = 10.0
 """Seconds for which an answer is worth showing."""
 _APART = 5.0
 """Seconds by which an engine's clock may move against ours before it is set anew."""
-_ABSURD = 1 << 62
-"""Version 1 of cgroups writes no limit as the largest multiple of a page below 2 to the 63rd."""
 
 
 def reading_from_stats(stats: Mapping[str, Any], at: float) -> Reading | None:
@@ -41,7 +40,6 @@ def reading_from_stats(stats: Mapping[str, Any], at: float) -> Reading | None:
     throttling = _part(stats, "cpu_stats", "throttling_data")
     used = _count(memory, "usage")
     cached = _count(details, "total_inactive_file" if "total_inactive_file" in details else "inactive_file")
-    limit = _count(details, "hierarchical_memory_limit")
     disk = _part(stats, "blkio_stats").get("io_service_bytes_recursive")
     networks = [entry for entry in _part(stats, "networks").values() if isinstance(entry, dict)]
     return Reading(
@@ -56,7 +54,7 @@ def reading_from_stats(stats: Mapping[str, Any], at: float) -> Reading | None:
         written_bytes=_disk(disk, "write"),
         received_bytes=_sum(_count(entry, "rx_bytes") for entry in networks) if networks else None,
         sent_bytes=_sum(_count(entry, "tx_bytes") for entry in networks) if networks else None,
-        memory_limit=None if limit is None or limit >= _ABSURD else limit,
+        memory_limit=meant(_count(details, "hierarchical_memory_limit")),
     )
 
 

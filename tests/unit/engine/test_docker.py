@@ -10,9 +10,9 @@ from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase
 from sessiontui.engine.docker import DockerEngine
 from sessiontui.engine.labels import labels_of
-from sessiontui.engine.link import Link
 from sessiontui.engine.payload import home_volume
 from sessiontui.engine.port import Change
+from tests.unit.engine.open_link import OpenLink
 
 OWNER = Owner("alice", 1000, 1000)
 ORDER = Order("abc", "nifty-bohr", OWNER, "python", "3.12", "python:3.12", Ask(2, 1 << 30))
@@ -46,14 +46,6 @@ class OldPodman:
         raise NotImplementedError
 
     def close(self) -> None: ...
-
-
-class OpenLink(Link):
-    """A connection that is open already."""
-
-    def __init__(self, reader: OldPodman) -> None:
-        super().__init__({})
-        self._reader = reader
 
 
 def test_a_list_without_mounts_makes_no_orphans() -> None:

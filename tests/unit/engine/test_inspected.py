@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sessiontui.dockerd.reading import EventStream, Json, Parameters
 from sessiontui.engine.inspected import Inspected
-from sessiontui.engine.link import Link
+from tests.unit.engine.open_link import OpenLink
 
 
 class Answers:
@@ -25,14 +25,6 @@ class Answers:
         raise NotImplementedError
 
     def close(self) -> None: ...
-
-
-class OpenLink(Link):
-    """A connection that is open already."""
-
-    def __init__(self, reader: Answers) -> None:
-        super().__init__({})
-        self._reader = reader
 
 
 ITEM = {"Id": "c1", "State": "running"}
