@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sessiontui.domain.resources import Ask
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -63,6 +65,10 @@ class Usage:
     cpu_limit: float | None = None
     """Cores, where the meter knows the kernel's own limit: an update may have changed the order's."""
     memory_limit: int | None = None
+
+    def limits(self, ask: Ask) -> Ask:
+        """The limits in force: the kernel's own where the meter knows them, else those asked for."""
+        return replace(ask, cpu=self.cpu_limit or ask.cpu, memory=self.memory_limit or ask.memory)
 
 
 UNKNOWN = Usage()

@@ -63,9 +63,10 @@ class Chart:
 
 def charts_of(ask: Ask, usage: Usage, series: Callable[[Figure], Series]) -> tuple[Chart, ...]:
     """CPU, memory, network and disk of a session that runs, from its usage now and its past."""
+    limits = usage.limits(ask)
     return (
-        _cpu(usage.cpu_limit or ask.cpu, usage, series(Figure.CPU)),
-        _memory(usage.memory_limit or ask.memory, usage, series(Figure.MEMORY)),
+        _cpu(limits.cpu, usage, series(Figure.CPU)),
+        _memory(limits.memory, usage, series(Figure.MEMORY)),
         _rates("NET", ("↓", usage.received), ("↑", usage.sent), series(Figure.NETWORK), "chart-network"),
         _rates("DISK", ("r", usage.read), ("w", usage.written), series(Figure.DISK), "chart-disk"),
     )
@@ -75,7 +76,7 @@ def _cpu(limit: float, usage: Usage, series: Series) -> Chart:
     text = present.cpu_text(usage.cpu, limit)
     throttled = usage.throttled or 0.0
     words = f"throttled {throttled:.0%}" if throttled >= 0.005 else ""
-    hot = throttled >= present.THROTTLED_WARNING
+    hot = present.held_back(throttled)
     return Chart(
         "CPU",
         (f"{text} cores", text) if usage.cpu is not None else ("—",),
@@ -89,8 +90,7 @@ def _cpu(limit: float, usage: Usage, series: Series) -> Chart:
 
 
 def _memory(limit: int, usage: Usage, series: Series) -> Chart:
-    danger = present.MEMORY_WARNING * limit
-    hot = usage.memory is not None and limit > 0 and usage.memory >= danger
+    hot = present.near_limit(usage.memory, limit)
     most = peak(series)
     return Chart(
         "MEM",
@@ -101,7 +101,7 @@ def _memory(limit: int, usage: Usage, series: Series) -> Chart:
         "chart-memory",
         alarms=("! near its limit", "!") if hot else (),
         note=f"peak {format_bytes(int(most))}" if most is not None else "",
-        alarming=danger if limit > 0 else None,
+        alarming=present.MEMORY_WARNING * limit if limit > 0 else None,
         peaks=True,
     )
 

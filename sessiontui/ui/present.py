@@ -143,9 +143,19 @@ def memory_text(used: int | None, limit: int) -> str:
     return used_of(format_bytes(used), format_bytes(limit))
 
 
+def held_back(throttled: float | None) -> bool:
+    """Whether a CPU limit is felt: the share of throttled periods is past the mark."""
+    return throttled is not None and throttled >= THROTTLED_WARNING
+
+
+def near_limit(used: int | None, limit: int) -> bool:
+    """Whether a session is in danger of being ended for its memory."""
+    return used is not None and limit > 0 and used >= MEMORY_WARNING * limit
+
+
 def cpu_cell(used: float | None, limit: float, bar_cells: int, throttled: float | None = None) -> Cell:
     """CPU in use of the limit, with a bar of that many columns (none at 0); marked where it is held back."""
-    hot = throttled is not None and throttled >= THROTTLED_WARNING
+    hot = held_back(throttled)
     text = cpu_text(used, limit) + ("!" if hot else "")
     style = "warning" if hot else "plain" if used is not None else "muted"
     if not bar_cells:
@@ -156,7 +166,7 @@ def cpu_cell(used: float | None, limit: float, bar_cells: int, throttled: float 
 
 def memory_cell(used: int | None, limit: int, bar_cells: int) -> Cell:
     """Memory in use of the limit; near the limit it is marked by sign and colour."""
-    hot = used is not None and limit > 0 and used >= MEMORY_WARNING * limit
+    hot = near_limit(used, limit)
     text = memory_text(used, limit) + ("!" if hot else "")
     style = "warning" if hot else "plain" if used is not None else "muted"
     if not bar_cells:

@@ -313,15 +313,15 @@ def look_of(row: Row, usage: Usage, now: float) -> tuple[object, ...]:
     age = format_age(now - row.since)
     if row.told or isinstance(subject, Preparation):
         return (age,)
-    cpu_limit, memory_limit = usage.cpu_limit or subject.ask.cpu, usage.memory_limit or subject.ask.memory
+    limits = usage.limits(subject.ask)
     return (
         age,
-        present.cpu_text(usage.cpu, cpu_limit),
-        _steps(usage.cpu, cpu_limit),
-        usage.throttled is not None and usage.throttled >= present.THROTTLED_WARNING,
-        present.memory_text(usage.memory, memory_limit),
-        _steps(usage.memory, memory_limit),
-        usage.memory is not None and usage.memory >= present.MEMORY_WARNING * memory_limit,
+        present.cpu_text(usage.cpu, limits.cpu),
+        _steps(usage.cpu, limits.cpu),
+        present.held_back(usage.throttled),
+        present.memory_text(usage.memory, limits.memory),
+        _steps(usage.memory, limits.memory),
+        present.near_limit(usage.memory, limits.memory),
     )
 
 
@@ -367,8 +367,8 @@ def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
         case "gpu":
             return row.gpu
         case "cpu" if isinstance(subject, Session):
-            limit = usage.cpu_limit or subject.ask.cpu
+            limit = usage.limits(subject.ask).cpu
             return present.cpu_cell(usage.cpu, limit, column.bar, usage.throttled)
         case "memory" if isinstance(subject, Session):
-            return present.memory_cell(usage.memory, usage.memory_limit or subject.ask.memory, column.bar)
+            return present.memory_cell(usage.memory, usage.limits(subject.ask).memory, column.bar)
     return ()

@@ -30,9 +30,8 @@ _WINDOWS = {Window.FIVE_MINUTES: "5 minutes", Window.HOUR: "1 hour"}
 
 def facts_of(ask: Ask, usage: Usage) -> tuple[Cell, ...]:
     """What no chart shows: limits, the most memory there ever was, processes, and what the kernel ended."""
-    limits = (
-        f"{format_cores(usage.cpu_limit or ask.cpu)} cores, {format_bytes(usage.memory_limit or ask.memory)}"
-    )
+    given = usage.limits(ask)
+    limits = f"{format_cores(given.cpu)} cores, {format_bytes(given.memory)}"
     killed = usage.oom_kills
     count = "—" if usage.pids is None else str(usage.pids)
     return (
