@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal
 
 from sessiontui.domain.resources import Ask
@@ -25,7 +26,7 @@ class App:
     command: str = ""
     """A line of POSIX shell, run as the session's user, that serves the port in the foreground."""
     secret: bool = False
-    """Whether the URL needs the session's secret (as ``?token=``)."""
+    """Whether it asks for the session's secret."""
     via: str = ""
     """Name of the app whose port carries this one; such an app's own port is never published."""
     needs: str = ""
@@ -33,6 +34,45 @@ class App:
     timeout: float = 60.0
     """Seconds to wait for the port."""
     icon: str = "▸"
+    group: str = ""
+    """Heading it stands under, where there are many."""
+    parameter: str = "token"
+    """Name of the URL's query parameter that takes the secret; empty where the page asks for it."""
+    ready: str = ""
+    """A line of POSIX shell that succeeds once the app can be used, where an open port is not enough."""
+    question: str = ""
+    """What the person is asked before it starts; empty: nothing."""
+    answer: str = ""
+    """What is taken where the person answers nothing; the command finds it in ``$SESSIONTUI_ANSWER``."""
+    runs: str = ""
+    """Name of the app whose server serves this page too; empty: it has one of its own."""
+    own: bool = False
+    """Whether the person runs it themselves: it is never started, only reached."""
+
+    @property
+    def server(self) -> str:
+        """Name of the app whose server this is: what is started, stopped and has an output."""
+        return self.runs or self.name
+
+
+class AppPhase(StrEnum):
+    """Whether an app serves its port."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """What an app of a running session does now."""
+
+    phase: AppPhase
+    reason: str = ""
+    """Why it failed: its last line of output, or how it ended."""
+    answer: str = ""
+    """What it was started with, where it asks; the last answer where it does not run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,6 @@ Labels on containers and home volumes are the only memory: see :mod:`sessiontui.
 
 from __future__ import annotations
 
-import io
-import shlex
-import shutil
-import tarfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,36 +14,31 @@ from typing import TYPE_CHECKING, Any
 
 from sessiontui.dockerd.errors import translated
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.environment import App
 from sessiontui.domain.errors import (
-    AppFailed,
     EngineError,
-    HostError,
     SessionGone,
     StartFailed,
 )
-from sessiontui.domain.folder import HOME
 from sessiontui.domain.launch import Order, Progress, Step
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
-from sessiontui.domain.session import Losses, Phase, Session
+from sessiontui.domain.session import Session
 from sessiontui.engine import launcher_mark
-from sessiontui.engine.containers import Containers, PortInUseError, last_words, reason_in
+from sessiontui.engine.containers import PortInUseError
 from sessiontui.engine.docker_images import DockerImages
+from sessiontui.engine.docker_inside import DockerInside
 from sessiontui.engine.inspected import Inspected
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
 from sessiontui.engine.link import Link
-from sessiontui.engine.losses import parse_losses
 from sessiontui.engine.payload import (
-    SESSION_DIRECTORY,
     create_payload,
     home_volume,
     published_ports,
 )
-from sessiontui.engine.port import DETACH_KEYS, Change, Outcome, Report
+from sessiontui.engine.port import Change, Report
 from sessiontui.engine.ports import pick_ports
-from sessiontui.engine.streams import EVENT_FILTERS, DockerEvents, DockerLog
+from sessiontui.engine.streams import EVENT_FILTERS, DockerEvents
 
 if TYPE_CHECKING:
     from sessiontui.dockerd.reading import Json
@@ -58,24 +49,21 @@ IN_CREATION = timedelta(minutes=1)
 STOP_SECONDS = 10
 """How long a session may take to stop before the engine kills it."""
 
-SMALL_FILE = 1024 * 1024
-"""The most bytes read of a file of a session: what is in it is a stranger's."""
-
 PORT_TRIES = 5
 
 _HOLDING = ["created", "running", "paused", "restarting"]
 """States of a container whose limits are promised."""
 
 
-class DockerEngine(DockerImages):
+class DockerEngine(DockerInside, DockerImages):
     """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss."""
 
     def __init__(self, environ: Mapping[str, str], link: Link | None = None) -> None:
-        super().__init__(link or Link(environ))
-        self._environ = environ
+        link = link or Link(environ)
+        DockerInside.__init__(self, link, environ)
+        DockerImages.__init__(self, link)
         self._lock = threading.Lock()
         self._inspected = Inspected(self._link)
-        self._containers = Containers(self._link)
         self._launching: set[str] = set()
 
     # What engine this is
@@ -217,109 +205,6 @@ class DockerEngine(DockerImages):
         self._containers.remove(session.name, container_id)
         self._containers.remove_home(found.id)
 
-    def losses(self, session: Session) -> Losses:
-        """See the port."""
-        if session.phase is not Phase.RUNNING:
-            return Losses(complete=False)
-        command = ["/bin/sh", f"{SESSION_DIRECTORY}/losses.sh"]
-        outcome = self._containers.execute(session.name, self._container_of(session), command, user="0")
-        return parse_losses(outcome.output) if outcome.exit_code == 0 else Losses(complete=False)
-
-    # Inside a session
-
-    def offers(self, session: Session) -> tuple[App, ...]:
-        """See the port."""
-        asked = [app for app in session.apps if app.needs]
-        lines = [
-            f"if (eval {shlex.quote(app.needs)}) </dev/null >/dev/null 2>&1; then echo {number}; fi"
-            for number, app in enumerate(asked)
-        ]
-        found: set[str] = set()
-        if lines:
-            outcome = self.run(session, ["/bin/sh", "-c", "\n".join(lines)])
-            numbers = outcome.output.split()
-            found = {app.name for number, app in enumerate(asked) if str(number).encode() in numbers}
-        return tuple(app for app in session.apps if not app.needs or app.name in found)
-
-    def serve(self, session: Session, app: App) -> None:
-        """See the port."""
-        seconds = str(max(1, int(app.timeout)))
-        command = ["/bin/sh", f"{SESSION_DIRECTORY}/app.sh", app.name, str(app.port), seconds]
-        line = app.command or "echo 'this app has no command' >&2; exit 1"
-        container_id = self._container_of(session)
-        outcome = self._containers.execute(
-            session.name, container_id, command, env={"SESSIONTUI_COMMAND": line}
-        )
-        if outcome.exit_code == 0:
-            return
-        output = last_words(outcome.errors)
-        killed = outcome.exit_code > 128 and not output
-        reason = "it was killed, perhaps with its session" if killed else reason_in(output)
-        raise AppFailed(f"{app.label} did not come up: {reason}", "its last output says more", output=output)
-
-    def run(
-        self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
-    ) -> Outcome:
-        """See the port."""
-        entered = ["/bin/sh", f"{SESSION_DIRECTORY}/shell.sh", *command]
-        return self._containers.execute(session.name, self._container_of(session), entered, env=env)
-
-    def shell(
-        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
-    ) -> list[str]:
-        """See the port."""
-        program = shutil.which("docker") or shutil.which("podman")
-        if program is None:
-            raise HostError(
-                "the shell needs the docker command, which this machine lacks",
-                "an administrator runs: apt-get install docker-cli (or docker.io)",
-            )
-        words = [program, *self._link.address.cli_options(), "exec", "-i"]
-        if terminal is not None:
-            words += ["-t", "--detach-keys", DETACH_KEYS, "-e", f"TERM={terminal}"]
-            if self._environ.get("COLORTERM"):
-                words += ["-e", f"COLORTERM={self._environ['COLORTERM']}"]
-        words += ["-u", "work", "-w", HOME, self._container_of(session)]
-        return [*words, "/bin/sh", f"{SESSION_DIRECTORY}/shell.sh", *command]
-
-    def read_file(self, session: Session, path: str) -> bytes:
-        """See the port."""
-        subject = f"{path} in {session.name}"
-        try:
-            with translated(subject):
-                chunks, _ = self._link.client.get_archive(self._container_of(session), path)
-                content = io.BytesIO()
-                for chunk in chunks:
-                    content.write(chunk)
-                    if content.tell() > SMALL_FILE:
-                        raise EngineError(f"{subject} is too big")
-                content.seek(0)
-        except EngineError as error:
-            if "No such container" in error.message:
-                raise SessionGone(f"{session.name} is gone", "it was deleted meanwhile") from error
-            raise
-        with tarfile.open(fileobj=content) as archive:
-            member = archive.next()
-            file = archive.extractfile(member) if member is not None and member.isfile() else None
-            if file is None:
-                raise EngineError(f"{subject} is not a plain file")
-            return file.read()
-
-    def secret(self, session: Session) -> str:
-        """See the port."""
-        return self.read_file(session, f"{SESSION_DIRECTORY}/secret").decode().strip()
-
-    def logs(self, session: Session, *, follow: bool = False, tail: int | None = None) -> DockerLog:
-        """See the port."""
-        with translated(session.name, gone=True):
-            stream = self._link.client.logs(
-                self._container_of(session),
-                stream=True,
-                follow=follow,
-                tail="all" if tail is None else tail,
-            )
-        return DockerLog(stream, self._link)
-
     def close(self) -> None:
         """See the port."""
         self._link.drop()
@@ -387,14 +272,6 @@ class DockerEngine(DockerImages):
             with self._lock:
                 return labels.id in self._launching
         return launcher_mark.may_live(labels.launcher)
-
-    def _container_of(self, session: Session) -> str:
-        if session.container_id is None:
-            raise EngineError(
-                f"{session.name} has no container any more, only its home",
-                "delete it, or save its home first",
-            )
-        return session.container_id
 
     # Steps of a launch
 

@@ -7,29 +7,24 @@ told to fail: ``down`` makes every call raise EngineUnreachable, ``failing`` mak
 from __future__ import annotations
 
 import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.environment import App
 from sessiontui.domain.errors import (
-    AppFailed,
     EngineError,
-    EngineUnreachable,
     ImageUnavailable,
     NameTaken,
-    SessionGone,
-    StartFailed,
 )
 from sessiontui.domain.launch import Order, Progress, Step
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
-from sessiontui.domain.session import Losses, LostFile, Phase, Session
+from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
-from sessiontui.engine.port import ANYTHING, Build, Change, Outcome, Report
+from sessiontui.engine.memory_inside import MemoryInside, unreachable
+from sessiontui.engine.port import ANYTHING, Build, Change, Report
 
 _END = None
 
@@ -68,7 +63,7 @@ class _Words:
         self.queue.put(_END)
 
 
-class MemoryEngine:
+class MemoryEngine(MemoryInside):
     """Fills the engine port. ``pause`` is called with the seconds that real work would take."""
 
     def __init__(
@@ -82,23 +77,15 @@ class MemoryEngine:
         host: str = "gpu-box-1",
         local: bool = True,
     ) -> None:
+        super().__init__(now=now, pause=pause)
         self._cpu = cpu
         self._memory = memory
         self._images: dict[str, str] = dict.fromkeys(images, "")
-        self._now = now
-        self._pause = pause
         self._facts = EngineFacts("Docker 28.5", host, local, address="memory://")
-        self._sessions: dict[str, Session] = {}
-        self._served: dict[str, set[str]] = {}
-        self._files: dict[str, dict[str, bytes]] = {}
         self._logs: dict[str, bytes] = {}
         self._followers: dict[str, list[_Chunks]] = {}
         self._subscribers: list[_Words] = []
-        self._lock = threading.RLock()
         self._next_port = 32768
-        self._down = False
-        self.failing: dict[str, EngineError] = {}
-        """Errors raised by step (``pull build create start stop delete`` or the name of an app)."""
         self.unavailable: set[str] = set()
         """Images no registry gives."""
 
@@ -116,7 +103,7 @@ class MemoryEngine:
             with self._lock:
                 subscribers, self._subscribers = self._subscribers, []
             for subscriber in subscribers:
-                subscriber.queue.put(_unreachable())
+                subscriber.queue.put(unreachable())
 
     def put(self, session: Session) -> Session:
         """A session appears or changes by other hands."""
@@ -144,11 +131,6 @@ class MemoryEngine:
             followers = list(self._followers.get(session_id, ()))
         for follower in followers:
             follower.queue.put(text)
-
-    def write_file(self, session_id: str, path: str, content: bytes) -> None:
-        """A file appears in the session."""
-        with self._lock:
-            self._files.setdefault(session_id, {})[path] = content
 
     # The port
 
@@ -310,76 +292,6 @@ class MemoryEngine:
         self._pause(0.5)
         self.remove(session.id)
 
-    def losses(self, session: Session) -> Losses:
-        """See the port."""
-        current = self._find(session)
-        if current.phase is not Phase.RUNNING:
-            return Losses(complete=False)
-        with self._lock:
-            files = {
-                path.removeprefix("/home/work/"): content
-                for path, content in self._files[session.id].items()
-                if path.startswith("/home/work/") and path != "/home/work/id_container"
-            }
-        newest = tuple(
-            LostFile(path, len(content), self._now() - timedelta(seconds=age))
-            for age, (path, content) in enumerate(reversed(files.items()))
-        )
-        return Losses(sum(file.bytes for file in newest), len(newest), newest[:10])
-
-    def offers(self, session: Session) -> tuple[App, ...]:
-        """See the port."""
-        return self._find_running(session).apps
-
-    def serve(self, session: Session, app: App) -> None:
-        """See the port."""
-        current = self._find_running(session)
-        with self._lock:
-            served = self._served.setdefault(current.id, set())
-            if app.name in served:
-                return
-        self._pause(1.0)
-        self._fail(app.name)
-        if app.command == "false":
-            raise AppFailed(f"{app.label} ended before it opened its port", output="false: exit code 1")
-        served.add(app.name)
-
-    def run(
-        self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
-    ) -> Outcome:
-        """See the port. Knows ``true``, ``false``, ``echo`` and ``cat``."""
-        current = self._find_running(session)
-        match list(command):
-            case ["true"]:
-                return Outcome(0, b"")
-            case ["false"]:
-                return Outcome(1, b"")
-            case ["echo", *words]:
-                return Outcome(0, " ".join(words).encode() + b"\n")
-            case ["cat", path] if path in self._files[current.id]:
-                return Outcome(0, self._files[current.id][path])
-            case _:
-                return Outcome(127, b"", b"not found\n")
-
-    def shell(
-        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
-    ) -> list[str]:
-        """See the port. The shell is this machine's own."""
-        current = self._find_running(session)
-        return ["/bin/sh", "-c", " ".join(command)] if command else ["/bin/sh", "-i", "-s", current.name]
-
-    def read_file(self, session: Session, path: str) -> bytes:
-        """See the port."""
-        current = self._find(session)
-        try:
-            return self._files[current.id][path]
-        except KeyError:
-            raise EngineError(f"{session.name} has no file {path}") from None
-
-    def secret(self, session: Session) -> str:
-        """See the port."""
-        return f"secret-of-{self._find(session).id}"
-
     def logs(self, session: Session, *, follow: bool = False, tail: int | None = None) -> _Chunks:
         """See the port."""
         current = self._find(session)
@@ -400,30 +312,6 @@ class MemoryEngine:
         for subscriber in subscribers:
             subscriber.close()
 
-    def _answer(self) -> None:
-        if self._down:
-            raise _unreachable()
-
-    def _fail(self, step: str) -> None:
-        if step in self.failing:
-            error = self.failing[step]
-            if step == "start" and not isinstance(error, StartFailed):
-                raise StartFailed(error.message, error.hint)
-            raise error
-
-    def _find(self, session: Session) -> Session:
-        self._answer()
-        with self._lock:
-            if session.id not in self._sessions:
-                raise SessionGone(f"{session.name} is gone", "somebody deleted it meanwhile")
-            return self._sessions[session.id]
-
-    def _find_running(self, session: Session) -> Session:
-        current = self._find(session)
-        if current.phase is not Phase.RUNNING:
-            raise EngineError(f"{session.name} is {current.phase}", "start it first")
-        return current
-
     def _forget(self, words: _Words) -> None:
         with self._lock:
             if words in self._subscribers:
@@ -435,7 +323,3 @@ class MemoryEngine:
             subscribers = list(self._subscribers)
         for subscriber in subscribers:
             subscriber.queue.put(change)
-
-
-def _unreachable() -> EngineUnreachable:
-    return EngineUnreachable("nothing answers at memory://", "start the engine")

@@ -58,6 +58,28 @@ class Stream(Protocol):
         """End the iteration at once."""
 
 
+class Pipe(Protocol):
+    """A command that runs in a session with its input and output open.
+
+    One thread may read while another writes; any may close.
+    """
+
+    def read(self) -> bytes:
+        """The next of its output; empty once it has ended or the pipe is closed."""
+
+    def write(self, data: bytes) -> None:
+        """Give it input; waits while it takes none. Raises EngineError when it will take no more."""
+
+    def end_input(self) -> None:
+        """Let it see the end of its input."""
+
+    def outcome(self) -> Outcome:
+        """Read to the end and tell how it ended, with the last of its error output and no output."""
+
+    def close(self) -> None:
+        """Let go of it at once: it sees the end of its input, and nobody reads its output."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something happened to a container or to the home of a session; what it is now is to be looked at."""
@@ -177,6 +199,9 @@ class Engine(Protocol):
         self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
     ) -> Outcome:
         """Run a command to its end in a running session, as its user, in its home, without a terminal."""
+
+    def pipe(self, session: Session, command: Sequence[str]) -> Pipe:
+        """Start a command like ``run``, with its input and output open."""
 
     def shell(
         self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"

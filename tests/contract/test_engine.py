@@ -87,6 +87,7 @@ def test_a_session_deleted_meanwhile_is_gone_everywhere(bench: Bench) -> None:
         lambda: bench.engine.offers(session),
         lambda: bench.engine.serve(session, HTTP),
         lambda: bench.engine.run(session, ["true"]),
+        lambda: bench.engine.pipe(session, ["true"]),
         lambda: bench.engine.read_file(session, "/home/work/id_container"),
         lambda: bench.engine.secret(session),
         lambda: b"".join(bench.engine.logs(session)),
@@ -101,6 +102,40 @@ def test_commands_run_as_the_sessions_user_and_their_exit_code_comes_back(bench:
     assert bench.engine.run(session, ["false"]).exit_code == 1
     assert bench.engine.run(session, ["echo", "two words"]).output == b"two words\n"
     assert bench.engine.run(session, ["no-such-program"]).exit_code == 127
+
+
+def test_a_piped_command_gets_its_input_as_it_is_and_ends_with_it(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    pipe = bench.engine.pipe(session, ["cat"])
+    sent = bytes(range(256)) * 4096
+
+    def feed() -> None:
+        pipe.write(sent)
+        pipe.end_input()
+
+    threading.Thread(target=feed, daemon=True).start()
+    got = b""
+    while chunk := pipe.read():
+        got += chunk
+    assert got == sent
+    assert pipe.outcome().exit_code == 0
+    failing = bench.engine.pipe(session, ["no-such-program"])
+    outcome = failing.outcome()
+    assert (outcome.exit_code, outcome.output) == (127, b"")
+    assert b"not found" in outcome.errors
+
+
+def test_a_pipe_that_is_closed_ends_its_reader_and_its_command(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    pipe = bench.engine.pipe(session, ["cat"])
+    reader = threading.Thread(target=pipe.read, daemon=True)
+    reader.start()
+    pipe.close()
+    pipe.close()
+    reader.join(10)
+    assert not reader.is_alive()
+    with pytest.raises(EngineError):
+        pipe.write(b"too late")
 
 
 def test_stop_keeps_the_session_and_start_brings_it_back_on_the_same_ports(bench: Bench) -> None:

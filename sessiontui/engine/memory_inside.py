@@ -1,0 +1,144 @@
+"""What is inside the sessions that :class:`~sessiontui.engine.memory.MemoryEngine` plays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sessiontui.domain.environment import App
+from sessiontui.domain.errors import AppFailed, EngineError, EngineUnreachable, SessionGone, StartFailed
+from sessiontui.domain.session import Losses, LostFile, Phase, Session
+from sessiontui.engine.memory_pipe import MemoryPipe
+from sessiontui.engine.port import Outcome
+
+
+class MemoryInside:
+    """The part of the engine port that needs a session's container; and the sessions there are."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[float], object] = lambda seconds: None,
+    ) -> None:
+        self._now = now
+        self._pause = pause
+        self._sessions: dict[str, Session] = {}
+        self._served: dict[str, set[str]] = {}
+        self._files: dict[str, dict[str, bytes]] = {}
+        self._lock = threading.RLock()
+        self._down = False
+        self.failing: dict[str, EngineError] = {}
+        """Errors raised by step (``pull build create start stop delete`` or the name of an app)."""
+
+    def write_file(self, session_id: str, path: str, content: bytes) -> None:
+        """A file appears in the session."""
+        with self._lock:
+            self._files.setdefault(session_id, {})[path] = content
+
+    def losses(self, session: Session) -> Losses:
+        """See the port."""
+        current = self._find(session)
+        if current.phase is not Phase.RUNNING:
+            return Losses(complete=False)
+        with self._lock:
+            files = {
+                path.removeprefix("/home/work/"): content
+                for path, content in self._files[session.id].items()
+                if path.startswith("/home/work/") and path != "/home/work/id_container"
+            }
+        newest = tuple(
+            LostFile(path, len(content), self._now() - timedelta(seconds=age))
+            for age, (path, content) in enumerate(reversed(files.items()))
+        )
+        return Losses(sum(file.bytes for file in newest), len(newest), newest[:10])
+
+    def offers(self, session: Session) -> tuple[App, ...]:
+        """See the port."""
+        return self._find_running(session).apps
+
+    def serve(self, session: Session, app: App) -> None:
+        """See the port."""
+        current = self._find_running(session)
+        with self._lock:
+            served = self._served.setdefault(current.id, set())
+            if app.name in served:
+                return
+        self._pause(1.0)
+        self._fail(app.name)
+        if app.command == "false":
+            raise AppFailed(f"{app.label} ended before it opened its port", output="false: exit code 1")
+        served.add(app.name)
+
+    def run(
+        self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """See the port. Knows ``true``, ``false``, ``echo`` and ``cat``."""
+        current = self._find_running(session)
+        match list(command):
+            case ["true"]:
+                return Outcome(0, b"")
+            case ["false"]:
+                return Outcome(1, b"")
+            case ["echo", *words]:
+                return Outcome(0, " ".join(words).encode() + b"\n")
+            case ["cat", path] if path in self._files[current.id]:
+                return Outcome(0, self._files[current.id][path])
+            case _:
+                return Outcome(127, b"", b"not found\n")
+
+    def pipe(self, session: Session, command: Sequence[str]) -> MemoryPipe:
+        """See the port. Knows what ``run`` knows, and ``cat`` of its input."""
+        self._find_running(session)
+        if list(command) == ["cat"]:
+            return MemoryPipe(None)
+        return MemoryPipe(self.run(session, command))
+
+    def shell(
+        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
+    ) -> list[str]:
+        """See the port. The shell is this machine's own."""
+        current = self._find_running(session)
+        return ["/bin/sh", "-c", " ".join(command)] if command else ["/bin/sh", "-i", "-s", current.name]
+
+    def read_file(self, session: Session, path: str) -> bytes:
+        """See the port."""
+        current = self._find(session)
+        try:
+            return self._files[current.id][path]
+        except KeyError:
+            raise EngineError(f"{session.name} has no file {path}") from None
+
+    def secret(self, session: Session) -> str:
+        """See the port."""
+        return f"secret-of-{self._find(session).id}"
+
+    def _answer(self) -> None:
+        if self._down:
+            raise unreachable()
+
+    def _fail(self, step: str) -> None:
+        if step in self.failing:
+            error = self.failing[step]
+            if step == "start" and not isinstance(error, StartFailed):
+                raise StartFailed(error.message, error.hint)
+            raise error
+
+    def _find(self, session: Session) -> Session:
+        self._answer()
+        with self._lock:
+            if session.id not in self._sessions:
+                raise SessionGone(f"{session.name} is gone", "somebody deleted it meanwhile")
+            return self._sessions[session.id]
+
+    def _find_running(self, session: Session) -> Session:
+        current = self._find(session)
+        if current.phase is not Phase.RUNNING:
+            raise EngineError(f"{session.name} is {current.phase}", "start it first")
+        return current
+
+
+def unreachable() -> EngineUnreachable:
+    """What every call raises while the engine is down."""
+    return EngineUnreachable("nothing answers at memory://", "start the engine")

@@ -1,0 +1,54 @@
+"""Everything a person can do, one class a command."""
+
+from __future__ import annotations
+
+from sessiontui.ui.commands.base import Command, Selected
+from sessiontui.ui.commands.life import DeleteSession, StartSession, StopSession
+from sessiontui.ui.commands.program import OpenPalette, Quit, ShowHelp, ToggleMouse
+from sessiontui.ui.commands.reach import CopySomething, OpenApps, OpenShell
+from sessiontui.ui.commands.view import (
+    FilterSessions,
+    NextTab,
+    PreviousTab,
+    ReadLogs,
+    ReverseSort,
+    ShowCharts,
+    ShowRunning,
+    ShowSessions,
+    SortSessions,
+    ToggleDetails,
+)
+
+__all__ = ["COMMANDS", "Command", "Selected", "command"]
+
+COMMANDS: tuple[Command, ...] = tuple(
+    kind()
+    for kind in (
+        StartSession,
+        OpenApps,
+        OpenShell,
+        ReadLogs,
+        StopSession,
+        DeleteSession,
+        CopySomething,
+        FilterSessions,
+        ToggleDetails,
+        ShowCharts,
+        SortSessions,
+        ReverseSort,
+        ShowRunning,
+        ShowSessions,
+        PreviousTab,
+        NextTab,
+        ToggleMouse,
+        ShowHelp,
+        OpenPalette,
+        Quit,
+    )
+)
+"""All of them, as the help and the bottom line order them."""
+
+
+def command(name: str) -> Command:
+    """The command of that name."""
+    return next(one for one in COMMANDS if one.name == name)

@@ -1,0 +1,120 @@
+"""Commands that begin and end sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessiontui.actions import end
+from sessiontui.domain.errors import SessionGone
+from sessiontui.domain.launch import Preparation
+from sessiontui.domain.picture import Picture
+from sessiontui.domain.session import Owner, Phase, Session
+from sessiontui.ui.background import in_background
+from sessiontui.ui.commands.base import OnEngine, OnSession, Selected
+from sessiontui.ui.present import clean
+
+if TYPE_CHECKING:
+    from sessiontui.ui.screens.main import MainScreen
+
+
+class StartSession(OnEngine):
+    """Start a session: choose environment, resources and folders."""
+
+    name, keys, label, hinted = "start-session", "n", "start", True
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.launch import LaunchScreen
+
+        desk = screen.desk
+        dialog = LaunchScreen(desk.launcher, desk.ports, lambda: desk.launches.names)
+        order = await desk.ask(dialog)
+        if order is not None:
+            screen.launch(order)
+
+
+class StopSession(OnSession):
+    """Stop the running session and keep its home, start a stopped one, or finish a cut-off launch."""
+
+    name, keys, label, hinted = "stop-session", "x", "stop", True
+
+    def label_for(self, selected: Selected) -> str:
+        """See Command."""
+        if not isinstance(selected, Session) or selected.phase.live:
+            return "stop"
+        return "finish" if selected.interrupted else "start"
+
+    def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
+        """See Command."""
+        if (reason := super().why_not(picture, selected, owner)) is not None:
+            return reason
+        if isinstance(selected, Session):
+            if selected.phase.live and selected.phase is not Phase.RUNNING:
+                return f"{selected.name} is {selected.phase}"
+            if selected.container_id is None:
+                return f"only the home of {selected.name} is left: it can be deleted, not started"
+        return None
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.confirm import ConfirmScreen
+
+        desk, session = screen.desk, screen.session
+        if session is None:
+            return
+        if session.phase is not Phase.RUNNING:
+            desk.say(f"starting {session.name}")
+            try:
+                await in_background(end.start, desk.ports, session)
+            finally:
+                desk.stir()
+            desk.say(f"{session.name} runs")
+            return
+        question = ConfirmScreen(
+            f"Stop {clean(session.name)}?",
+            "Its programs end: notebooks and jobs lose what they have not saved. "
+            "Its home and its folders stay, and it can be started again.",
+            "Stop",
+        )
+        if await desk.ask(question):
+            await desk.end(session, end.stop)
+            desk.say(f"{session.name} is stopped: see the Sessions tab")
+
+
+class DeleteSession(OnSession):
+    """Delete the session with its home, after saying what dies; cancel a launch under way."""
+
+    name, keys, label, hinted = "delete-session", "d,delete", "delete", True
+
+    def label_for(self, selected: Selected) -> str:
+        """See Command."""
+        return "cancel" if isinstance(selected, Preparation) else "delete"
+
+    def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
+        """See Command."""
+        if isinstance(selected, Preparation):
+            return None
+        if (reason := super().why_not(picture, selected, owner)) is not None:
+            return reason
+        if isinstance(selected, Session) and selected.phase is Phase.STOPPING:
+            return f"{selected.name} is stopping"
+        return None
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.delete import DeleteScreen
+
+        desk = screen.desk
+        if isinstance(screen.selected, Preparation):
+            desk.launches.cancel(screen.selected.order.id)
+            desk.redraw()
+            return
+        session = screen.session
+        if session is None or not await desk.ask(DeleteScreen(desk.ports, session, desk.now)):
+            return
+        try:
+            await desk.end(session, end.delete)
+        except SessionGone:
+            desk.say(f"{session.name} was deleted by somebody else meanwhile")
+        else:
+            desk.say(f"{session.name} is deleted")

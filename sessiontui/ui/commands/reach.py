@@ -1,0 +1,59 @@
+"""Commands that bring a person to what is in a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessiontui.domain.picture import Picture
+from sessiontui.domain.session import Owner, Session
+from sessiontui.ui.background import in_background
+from sessiontui.ui.commands.base import Command, OnSession, Selected
+
+if TYPE_CHECKING:
+    from sessiontui.ui.screens.main import MainScreen
+
+
+class OpenApps(OnSession):
+    """Open an app of the session (JupyterLab, Notebook, TensorBoard, SSH) and say how to reach it."""
+
+    name, keys, label, hinted, running = "open-apps", "w", "apps", True, True
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.apps import AppsScreen
+
+        desk, session = screen.desk, screen.session
+        if session is not None:
+            await desk.ask(AppsScreen(desk.ports, session, desk.keys, desk.environ, desk.copy))
+
+
+class OpenShell(OnSession):
+    """Put a shell of the session in place of the dashboard; leaving it brings the dashboard back."""
+
+    name, keys, label, hinted, running = "open-shell", "s,e", "shell", True, True
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.shell import visit
+
+        if screen.session is not None:
+            await visit(screen.desk, screen.session)
+
+
+class CopySomething(Command):
+    """Copy the session's name, id, image or a command line about it."""
+
+    name, keys, label = "copy-something", "c,y", "copy"
+
+    def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
+        """See Command."""
+        return None if isinstance(selected, Session) else "no session is selected"
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.copy_menu import CopyMenu
+
+        if screen.session is not None:
+            text = await screen.desk.ask(CopyMenu(screen.session))
+            if text:
+                screen.desk.say(f"{text}\n{await in_background(screen.desk.copy, text)}")
