@@ -40,7 +40,7 @@ NOTEBOOK = SessionApp(
 TENSORBOARD = SessionApp(
     "tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", "tensorboard", via="jupyterlab", icon="▥"
 )
-SSH = SessionApp("ssh", "SSH and SFTP", "tcp", 2200, command="sshd", icon="❯")
+SSH = SessionApp("ssh", "SSH and SFTP", "tcp", 2200, command="sshd", secret=True, icon="❯")
 APPS = (JUPYTER, NOTEBOOK, TENSORBOARD, SSH)
 
 PYTHON = Environment(

@@ -186,7 +186,7 @@ def _app(path: Path, table: Mapping[str, Any], others: Mapping[str, App]) -> App
         port=port,
         path=table.get("path", "/"),
         command=table.get("command", server.command if server else "").strip(),
-        secret=secret == "token",  # noqa: S105
+        secret=bool(secret),
         via=table.get("via", ""),
         needs=table.get("needs", server.needs if server else "").strip(),
         timeout=float(table.get("timeout", server.timeout if server else 60)),

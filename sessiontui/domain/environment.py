@@ -26,7 +26,7 @@ class App:
     command: str = ""
     """A line of POSIX shell, run as the session's user, that serves the port in the foreground."""
     secret: bool = False
-    """Whether it asks for the session's secret."""
+    """Whether it asks everybody for the session's secret: its token, or for ``tcp`` its key."""
     via: str = ""
     """Name of the app whose port carries this one; such an app's own port is never published."""
     needs: str = ""
@@ -48,6 +48,11 @@ class App:
     """Name of the app whose server serves this page too; empty: it has one of its own."""
     own: bool = False
     """Whether the person runs it themselves: it is never started, only reached."""
+
+    @property
+    def published(self) -> bool:
+        """Whether its port gets one on the host: only where it lets nobody in without the secret."""
+        return self.secret and not self.via and not self.own
 
     @property
     def server(self) -> str:

@@ -16,7 +16,7 @@ APPS = (
     App("jupyterlab", "JupyterLab", "http", 8888, "/lab", "serve", secret=True),
     App("notebook", "Jupyter Notebook", "http", 8888, "/tree", "serve", secret=True),
     App("tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", "serve", via="jupyterlab"),
-    App("ssh", "SSH and SFTP", "tcp", 2200, "", "serve"),
+    App("ssh", "SSH and SFTP", "tcp", 2200, "", "serve", secret=True),
 )
 
 

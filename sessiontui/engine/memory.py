@@ -238,7 +238,7 @@ class MemoryEngine(MemoryInside):
             ]
             if same:
                 raise NameTaken(f"{order.name} is taken", "choose another name")
-            ports = sorted({app.port for app in order.apps if not app.via})
+            ports = sorted({app.port for app in order.apps if app.published})
             published = tuple((port, self._next_port + offset) for offset, port in enumerate(ports))
             self._next_port += len(ports)
         report(Progress(Step.STARTING))

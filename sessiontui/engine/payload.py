@@ -49,8 +49,8 @@ def session_of_home(volume: str) -> str:
 
 
 def published_ports(order: Order) -> tuple[int, ...]:
-    """The ports inside that get one outside: those of apps no other app carries."""
-    return tuple(sorted({app.port for app in order.apps if not app.via}))
+    """The ports inside that get one outside."""
+    return tuple(sorted({app.port for app in order.apps if app.published}))
 
 
 def create_payload(

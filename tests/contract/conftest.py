@@ -22,8 +22,8 @@ from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.port import Engine
 from tests.real import prepared_environment, real_engine
 
-HTTP = App("http", "Files", "http", 8000, "/", "exec python3 -m http.server 8000", needs="true")
-BROKEN = App("broken", "Broken", "http", 8001, "/", "false", needs="true")
+HTTP = App("http", "Files", "http", 8000, "/", "exec python3 -m http.server 8000", secret=True, needs="true")
+BROKEN = App("broken", "Broken", "http", 8001, "/", "false", secret=True, needs="true")
 ABSENT = App("absent", "Absent", "http", 8002, "/", "true", needs="command -v no-such-program")
 
 

@@ -237,7 +237,7 @@ def test_details_are_asked_for_once_while_events_tell_what_changes(
 
 def strange(name: str, port: int, command: str, timeout: float = 10) -> App:
     """An app of that behaviour."""
-    return App(name, name, "http", port, command=command, timeout=timeout)
+    return App(name, name, "http", port, command=command, secret=True, timeout=timeout)
 
 
 SERVED = (

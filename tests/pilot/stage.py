@@ -40,7 +40,7 @@ BOB = Owner("bob", 1001, 1001)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 JUPYTER = App("jupyterlab", "JupyterLab", "http", 8888, "/lab", secret=True)
 TENSORBOARD = App("tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", via="jupyterlab")
-SSH = App("ssh", "SSH / SFTP", "tcp", 2200)
+SSH = App("ssh", "SSH / SFTP", "tcp", 2200, secret=True)
 PYTHON = Environment(
     "python", "Python", (Version("3.12", "sessiontui/python:3.12"),), "3.12", (JUPYTER, TENSORBOARD, SSH)
 )

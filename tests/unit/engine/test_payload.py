@@ -34,7 +34,7 @@ ORDER = Order(
         App("jupyterlab", "JupyterLab", "http", 8888, secret=True),
         App("notebook", "Notebook", "http", 8888, secret=True),
         App("tensorboard", "TensorBoard", "http", 6006, via="jupyterlab"),
-        App("ssh", "SSH", "tcp", 2200),
+        App("ssh", "SSH", "tcp", 2200, secret=True),
     ),
     env=(("OMP_NUM_THREADS", "1"), ("SESSIONTUI_UID", "0")),
 )
