@@ -27,6 +27,24 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The most that can be of use, in the units of an ask; None: whatever the engine has."""
+
+    cpu: float | None = None
+    memory: int | None = None
+    gpu: int | None = None
+
+    def covers(self, ask: Ask) -> bool:
+        """Whether the ask stays below it."""
+        pairs = ((ask.cpu, self.cpu), (ask.memory, self.memory), (ask.gpu, self.gpu))
+        return all(most is None or amount <= most for amount, most in pairs)
+
+
+BOUNDLESS = Ceiling()
+"""Whatever the engine has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gpu:
     """One device by its driver's UUID; ``holder`` says which session or container has it."""
 
@@ -92,12 +110,15 @@ PRESETS = (
 """The presets offered when the settings name none."""
 
 
-def presets_that_fit(presets: Iterable[Preset], capacity: Capacity, minimum: Ask) -> tuple[Preset, ...]:
-    """The presets covered by what is free and not below the environment's minimum."""
+def presets_that_fit(
+    presets: Iterable[Preset], capacity: Capacity, minimum: Ask, ceiling: Ceiling = BOUNDLESS
+) -> tuple[Preset, ...]:
+    """The presets covered by what is free, not below the environment's minimum nor above its ceiling."""
     return tuple(
         preset
         for preset in presets
         if capacity.fits(preset.ask)
+        and ceiling.covers(preset.ask)
         and preset.ask.cpu >= minimum.cpu
         and preset.ask.memory >= minimum.memory
         and preset.ask.gpu >= minimum.gpu
