@@ -15,8 +15,9 @@ from textual.screen import Screen
 
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.ports import Ports
+from sessiontui.catalogue.found import found_environments
 from sessiontui.domain.environment import App as SessionApp
-from sessiontui.domain.environment import Environment, Version
+from sessiontui.domain.environment import Environment, FoundImage, Version
 from sessiontui.domain.picture import HostUsage, Picture
 from sessiontui.domain.resources import Ask, Gpu
 from sessiontui.domain.session import Owner, Phase, Session
@@ -87,6 +88,9 @@ class ListedCatalogue:
 
     def other_apps(self) -> tuple[SessionApp, ...]:
         return (JUPYTER,)
+
+    def found(self, images: Iterable[FoundImage]) -> tuple[Environment, ...]:
+        return found_environments(images, self.listed, {JUPYTER.name: JUPYTER})
 
     def recipe(self, environment: Environment) -> Mapping[str, bytes]:
         return {"Dockerfile": b"FROM scratch\n"}

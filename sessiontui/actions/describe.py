@@ -47,23 +47,32 @@ def session_json(session: Session) -> dict[str, Any]:
 
 
 def environment_json(environment: Environment) -> list[dict[str, Any]]:
-    """An environment: one object a version."""
+    """An environment: one object a version; a maximum is null where the engine is the only bound."""
     return [
         {
             "name": environment.name,
+            "label": environment.label,
+            "group": environment.group,
             "version": version.name,
+            "version_label": version.label or version.name,
             "image": version.image,
             "tags": list(version.tags),
             "minimums": {
-                "cpu": environment.minimum.cpu,
-                "memory": environment.minimum.memory,
-                "gpu": environment.minimum.gpu,
+                "cpu": minimum.cpu,
+                "memory": minimum.memory,
+                "gpu": minimum.gpu,
+            },
+            "maximums": {
+                "cpu": version.ceiling.cpu,
+                "memory": version.ceiling.memory,
+                "gpu": version.ceiling.gpu,
             },
             "accelerators": list(version.accelerators),
-            "apps": [app.name for app in environment.apps],
+            "apps": [app.name for app in environment.apps_of(version)],
             "source": environment.source,
         }
         for version in environment.versions
+        for minimum in (environment.minimum_of(version),)
     ]
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sessiontui.actions.environments import environments, named
 from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
@@ -85,15 +86,16 @@ class Launcher:
     def order(self, draft: Draft, names_in_preparation: Iterable[str] = ()) -> Order:
         """The checked order for a draft. Raises Refused with all problems."""
         ports = self._ports
-        environments = ports.catalogue.environments()
-        chosen = next((one for one in environments if one.name == draft.environment), None)
-        if chosen is not None and not draft.version:
-            draft = replace(draft, version=preferred_version(ports, chosen).name)
+        known = environments(ports, hidden=True)
+        chosen = named(known, draft.environment)
+        if chosen is not None:
+            version = draft.version or preferred_version(ports, chosen).name
+            draft = replace(draft, environment=chosen.name, version=version)
         return check(
             draft,
             session_id=secrets.token_hex(6),
             owner=ports.owner,
-            environments=environments,
+            environments=known,
             other_apps=ports.catalogue.other_apps(),
             folders=ports.storage.folders(),
             capacity=self.capacity(),
@@ -118,7 +120,7 @@ class Launcher:
             cancellation.check()
             report(Progress(Step.PENDING, "waiting for another launch that prepares the same image"))
         try:
-            chosen = None if environment == OTHER else self._find(environment, version)
+            chosen = None if environment == OTHER else self._find(environment, version, image)
             if chosen is None or not chosen[0].recipe:
                 if not self._ports.engine.has_image(image):
                     self._ports.engine.pull(image, report, cancellation)
@@ -127,10 +129,13 @@ class Launcher:
         finally:
             lock.release()
 
-    def _find(self, environment: str, version: str) -> tuple[Environment, Version]:
+    def _find(self, environment: str, version: str, image: str) -> tuple[Environment, Version] | None:
+        """Where the catalogue describes it; None for an image on the engine that describes itself."""
         for one in self._ports.catalogue.environments():
             if one.name == environment and (found := one.version(version)) is not None:
                 return one, found
+        if self._ports.engine.has_image(image):
+            return None
         raise Unknown(f"environment {environment}:{version} is no longer described anywhere")
 
     def _build(

@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from sessiontui.domain.environment import App, Environment, Protocol, Version
+from sessiontui.catalogue.found import found_environments
+from sessiontui.domain.environment import App, Environment, FoundImage, Protocol, Version
 from sessiontui.domain.errors import ConfigError
 from sessiontui.domain.launch import SMALLEST
 from sessiontui.domain.resources import Ask
@@ -55,6 +56,10 @@ class FileCatalogue:
     def other_apps(self) -> tuple[App, ...]:
         """See the port."""
         return tuple(self._apps.values())
+
+    def found(self, images: Iterable[FoundImage]) -> tuple[Environment, ...]:
+        """See the port."""
+        return found_environments(images, self.environments(), self._apps)
 
     def recipe(self, environment: Environment) -> Mapping[str, bytes]:
         """See the port."""

@@ -70,7 +70,10 @@ def parser() -> argparse.ArgumentParser:
     rm.add_argument("names", nargs="+", metavar="NAME")
     rm.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
-    add("environments", "list environments and their versions", json=True)
+    listing = add("environments", "list environments and their versions", json=True)
+    listing.add_argument(
+        "-a", "--all", action="store_true", help="also images that are private or the system's"
+    )
 
     folders = add("folders", "list, create and remove folders")
     verbs = folders.add_subparsers(dest="verb", metavar="ls|create|rm", required=True)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from sessiontui import wiring
 from sessiontui.actions import describe, end
+from sessiontui.actions.environments import found_environments
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.open_app import open_app
 from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
@@ -19,7 +20,7 @@ from sessiontui.cli.complaint import complain
 from sessiontui.cli.progress import ProgressLine
 from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import HostError, SessiontuiError
+from sessiontui.domain.errors import EngineError, HostError, SessiontuiError
 from sessiontui.domain.launch import Draft
 from sessiontui.domain.session import Losses, Session
 from sessiontui.domain.units import format_age, format_bytes
@@ -59,7 +60,10 @@ def launch(arguments: Namespace, settings: Settings) -> int:
     """Launch a session and print its name."""
     ports = _ports(settings)
     launcher = Launcher(ports)
-    environment, _, version = arguments.environment.partition(":")
+    # A colon before the last slash is a registry's port.
+    path, slash, last = arguments.environment.rpartition("/")
+    name, _, version = last.partition(":")
+    environment = f"{path}{slash}{name}"
     draft = Draft(
         environment=environment,
         version=version,
@@ -153,18 +157,27 @@ def rm(arguments: Namespace, settings: Settings) -> int:
 
 
 def environments(arguments: Namespace, settings: Settings) -> int:
-    """List environments."""
+    """List environments. Without an engine: those of the catalogue, and a word on stderr."""
     ports = _ports(settings)
-    objects = [
-        described
-        for environment in ports.catalogue.environments()
-        for described in describe.environment_json(environment)
-    ]
+    known = ports.catalogue.environments()
+    try:
+        known += found_environments(ports, hidden=arguments.all)
+    except EngineError as error:
+        complain(f"those of images on the engine are left out: {error.message}", error.hint)
+    objects = [described for one in known for described in describe.environment_json(one)]
     if arguments.json:
         _print_json(objects)
     else:
-        rows = [(f"{one['name']}:{one['version']}", one["image"], ", ".join(one["apps"])) for one in objects]
-        _print_table(("ENVIRONMENT", "IMAGE", "APPS"), rows)
+        rows = [
+            (
+                f"{one['name']}:{one['version']}",
+                " · ".join((f"{one['label']} {one['version_label']}", *one["tags"])),
+                one["image"],
+                ", ".join(one["apps"]),
+            )
+            for one in objects
+        ]
+        _print_table(("ENVIRONMENT", "WHAT IT IS", "IMAGE", "APPS"), rows)
     return 0
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from sessiontui.domain.resources import Ask
+from sessiontui.domain.resources import BOUNDLESS, Ask, Ceiling
 from sessiontui.domain.units import MIB
 
 Protocol = Literal["http", "tcp"]
@@ -95,6 +96,18 @@ class Version:
     tags: tuple[str, ...] = ()
     label: str = ""
     """How it is shown, where that differs from its name."""
+    minimum: Ask | None = None
+    """What it needs at least, where that is not what its environment needs."""
+    ceiling: Ceiling = BOUNDLESS
+    """What it can use at most."""
+    apps: tuple[App, ...] | None = None
+    """Its apps, where they are not those of its environment."""
+    shared_memory: int | None = None
+    """Bytes of /dev/shm it wants at least."""
+    core_variables: tuple[str, ...] = ()
+    """Variables, besides the usual ones, that hold the session's number of cores."""
+    hidden: bool = False
+    """Whether it is there for programs, or not for everybody: shown only to who asks for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +126,35 @@ class Environment:
     recipe: str = ""
     """Path of the Dockerfile that turns a base into the image; empty when nothing is built."""
     source: str = "built-in"
-    """Where it is described: ``built-in`` or the file's path."""
+    """Where it is described: ``built-in``, ``image`` (by labels or by its name) or the file's path."""
+    group: str = ""
+    """Heading it stands under, where it was found with one."""
 
     def version(self, name: str) -> Version | None:
         """The version of that name."""
         return next((version for version in self.versions if version.name == name), None)
 
+    def minimum_of(self, version: Version | None) -> Ask:
+        """What a session of the version needs at least."""
+        return (version.minimum if version else None) or self.minimum
+
+    def apps_of(self, version: Version | None) -> tuple[App, ...]:
+        """The apps of a session of the version."""
+        return self.apps if version is None or version.apps is None else version.apps
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image on the engine by one of its names, with what its labels say."""
+
+    reference: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    size: int | None = None
+    """Bytes on the engine's disk, shared layers included."""
+
+
+IMAGE = "image"
+"""Source of an environment that nothing but an image on the engine describes."""
 
 OTHER = "other"
 """Environment of a session whose image the person named outright."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sessiontui.domain.environment import OTHER, App, Environment, Version
+from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount
-from sessiontui.domain.resources import Ask, Capacity
+from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Session, session_name_problem
 from sessiontui.domain.units import GIB, KIB, MIB, format_bytes, format_cores
 
@@ -66,6 +66,10 @@ class Order:
     mounts: tuple[Mount, ...] = ()
     apps: tuple[App, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    shared_memory: int | None = None
+    """Bytes of /dev/shm; None: by the rule of the ask."""
+    core_variables: tuple[str, ...] = ()
+    """Variables that hold the number of cores, besides the usual ones; ``env`` goes before them."""
 
 
 class Step(StrEnum):
@@ -119,15 +123,17 @@ def check(
     """
     problems: list[Problem] = []
     environment, version = _choose_image(draft, environments, problems)
-    minimum = environment.minimum if environment else SMALLEST
+    minimum = environment.minimum_of(version) if environment else SMALLEST
+    ceiling = version.ceiling if version else BOUNDLESS
+    usual = default_ask(minimum, ceiling)
     ask = Ask(
-        draft.cpu if draft.cpu is not None else min(max(DEFAULT.cpu, minimum.cpu), capacity.cpu),
-        draft.memory if draft.memory is not None else max(DEFAULT.memory, minimum.memory),
+        draft.cpu if draft.cpu is not None else min(usual.cpu, capacity.cpu),
+        draft.memory if draft.memory is not None else usual.memory,
         draft.gpu,
     )
     mine = [session for session in sessions if session.owner.uid == owner.uid]
     _check_name(draft.name, {session.name for session in mine} | set(names_in_preparation), problems)
-    _check_ask(ask, minimum, capacity, problems)
+    _check_ask(ask, minimum, ceiling, capacity, problems)
     mounts = _choose_mounts(draft.mounts, folders, problems)
     _check_variables(draft.env, problems)
     if problems:
@@ -142,9 +148,18 @@ def check(
         ask=ask,
         devices=tuple(gpu.uuid for gpu in capacity.free_gpus[: ask.gpu]),
         mounts=mounts,
-        apps=environment.apps if environment else tuple(other_apps),
+        apps=environment.apps_of(version) if environment else tuple(other_apps),
         env=draft.env,
+        shared_memory=_shared_memory(version, ask),
+        core_variables=version.core_variables if version else (),
     )
+
+
+def default_ask(minimum: Ask, ceiling: Ceiling = BOUNDLESS) -> Ask:
+    """What is asked for when the person names no amounts: the usual, within the environment's borders."""
+    cpu = DEFAULT.cpu if ceiling.cpu is None else min(DEFAULT.cpu, ceiling.cpu)
+    memory = DEFAULT.memory if ceiling.memory is None else min(DEFAULT.memory, ceiling.memory)
+    return Ask(max(cpu, minimum.cpu), max(memory, minimum.memory), max(DEFAULT.gpu, minimum.gpu))
 
 
 def cautions(order: Order, capacity: Capacity) -> tuple[Problem, ...]:
@@ -171,7 +186,7 @@ def _choose_image(
             problems.append(Problem("image", "name an environment or an image, not both"))
         elif not _IMAGE.match(draft.image):
             problems.append(Problem("image", f"{draft.image!r} is not an image name like python:3.12-slim"))
-        return None, None
+        return _described(draft.image, environments)
     if not draft.environment:
         problems.append(Problem("environment", "choose an environment"))
         return None, None
@@ -185,6 +200,24 @@ def _choose_image(
         names = [one.name for one in environment.versions]
         problems.append(Problem("version", unknown(f"version of {environment.label}", draft.version, names)))
     return environment, version
+
+
+def _described(
+    image: str, environments: Sequence[Environment]
+) -> tuple[Environment, Version] | tuple[None, None]:
+    """What the image says of itself, where it is on the engine and says something."""
+    for environment in environments:
+        if environment.source == IMAGE:
+            for version in environment.versions:
+                if version.image in (image, f"{image}:latest"):
+                    return environment, version
+    return None, None
+
+
+def _shared_memory(version: Version | None, ask: Ask) -> int | None:
+    """As much as the image wants, and no less than the rule gives; it counts as the session's memory."""
+    wanted = version.shared_memory if version else None
+    return None if wanted is None else min(max(wanted, ask.shared_memory), ask.memory)
 
 
 def unknown(kind: str, name: str, names: Sequence[str]) -> str:
@@ -201,17 +234,24 @@ def _check_name(name: str, taken: set[str], problems: list[Problem]) -> None:
         problems.append(Problem("name", f"{name} is taken by another session of yours"))
 
 
-def _check_ask(ask: Ask, minimum: Ask, capacity: Capacity, problems: list[Problem]) -> None:
+def _check_ask(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity, problems: list[Problem]) -> None:
     if ask.cpu < minimum.cpu:
         problems.append(Problem("cpu", f"this environment needs at least {format_cores(minimum.cpu)} cores"))
+    elif ceiling.cpu is not None and ask.cpu > ceiling.cpu:
+        problems.append(Problem("cpu", f"this environment takes at most {format_cores(ceiling.cpu)} cores"))
     elif ask.cpu > capacity.cpu:
         problems.append(Problem("cpu", f"the machine has {capacity.cpu} cores"))
     if ask.memory < minimum.memory:
         problems.append(Problem("memory", f"this environment needs at least {format_bytes(minimum.memory)}"))
+    elif ceiling.memory is not None and ask.memory > ceiling.memory:
+        problems.append(Problem("memory", f"this environment takes at most {format_bytes(ceiling.memory)}"))
     elif ask.memory > capacity.memory:
         problems.append(Problem("memory", f"the machine has {format_bytes(capacity.memory)}"))
     if ask.gpu < minimum.gpu:
         problems.append(Problem("gpu", f"this environment needs at least {minimum.gpu} GPU"))
+    elif ceiling.gpu is not None and ask.gpu > ceiling.gpu:
+        most = f"at most {ceiling.gpu}" if ceiling.gpu else "no"
+        problems.append(Problem("gpu", f"this environment uses {most} GPU"))
     elif ask.gpu > len(capacity.free_gpus):
         if not capacity.gpus:
             problems.append(Problem("gpu", "this engine has no GPU"))

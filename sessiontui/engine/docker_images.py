@@ -12,15 +12,17 @@ from typing import Any, BinaryIO
 
 from sessiontui.dockerd.errors import disk_full, disk_is_full, translated
 from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import FoundImage
 from sessiontui.domain.errors import BuildFailed, EngineError, EngineUnreachable, ImageUnavailable
 from sessiontui.domain.launch import Progress, Step
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.labels import RECIPE_LABEL, STAGE_LABEL
 from sessiontui.engine.link import Link
-from sessiontui.engine.port import Build, Report
+from sessiontui.engine.port import OURS, Build, Report
 from sessiontui.engine.transfer import BuildProgress, PullProgress
 
 CLEAN_UP_TRIES = 30
+_NAMELESS = "<none>:<none>"
 _DAY = 24 * 3600
 _REGISTRY_SAID_NO = (
     "not found",
@@ -57,7 +59,18 @@ class DockerImages:
         with translated("listing images"):
             listed = self._link.client.images()
         tags = {tag for image in listed for tag in image.get("RepoTags") or ()}
-        return frozenset(tags - {"<none>:<none>"})
+        return frozenset(tags - {_NAMELESS})
+
+    def found_images(self) -> tuple[FoundImage, ...]:
+        """See the port."""
+        with translated("listing images"):
+            listed = self._link.reader.get("/images/json")
+        return tuple(
+            FoundImage(reference, image.get("Labels") or {}, image.get("Size"))
+            for image in listed
+            for reference in image.get("RepoTags") or ()
+            if reference != _NAMELESS and not reference.removeprefix("localhost/").startswith(OURS)
+        )
 
     def pull(self, image: str, report: Report, cancellation: Cancellation) -> None:
         """See the port."""

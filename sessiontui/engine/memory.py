@@ -7,12 +7,14 @@ told to fail: ``down`` makes every call raise EngineUnreachable, ``failing`` mak
 from __future__ import annotations
 
 import queue
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
 from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import FoundImage
 from sessiontui.domain.errors import (
     EngineError,
     ImageUnavailable,
@@ -24,9 +26,10 @@ from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.memory_inside import MemoryInside, unreachable
-from sessiontui.engine.port import ANYTHING, Build, Change, Report
+from sessiontui.engine.port import ANYTHING, OURS, Build, Change, Report
 
 _END = None
+_LABEL = re.compile(r'^LABEL "?([^"=\s]+)"?="(.*)"$', re.MULTILINE)
 
 
 class _Chunks:
@@ -88,6 +91,8 @@ class MemoryEngine(MemoryInside):
         self._next_port = 32768
         self.unavailable: set[str] = set()
         """Images no registry gives."""
+        self.image_labels: dict[str, dict[str, str]] = {}
+        """By image; a build takes them from its recipe."""
 
     # What tests and the demo do to it from outside
 
@@ -188,6 +193,15 @@ class MemoryEngine(MemoryInside):
         self._answer()
         return frozenset(self._images)
 
+    def found_images(self) -> tuple[FoundImage, ...]:
+        """See the port."""
+        self._answer()
+        return tuple(
+            FoundImage(image, self.image_labels.get(image, {}))
+            for image in self._images
+            if not image.startswith(OURS)
+        )
+
     def pull(self, image: str, report: Report, cancellation: Cancellation) -> None:
         """See the port."""
         self._answer()
@@ -213,6 +227,8 @@ class MemoryEngine(MemoryInside):
             self._pause(0.5)
         cancellation.check()
         self._images[build.image] = build.fingerprint
+        recipe = build.context["Dockerfile"].decode()
+        self.image_labels[build.image] = dict(_LABEL.findall(recipe))
 
     def import_image(self, archive: BinaryIO, image: str, report: Report, cancellation: Cancellation) -> None:
         """See the port."""

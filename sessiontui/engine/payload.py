@@ -73,7 +73,7 @@ def create_payload(
     environment = {
         "LANG": "C.UTF-8",
         "HOME": HOME,
-        **dict.fromkeys(THREAD_VARIABLES, cores),
+        **dict.fromkeys((*THREAD_VARIABLES, *order.core_variables), cores),
         "GPU_COUNT": str(len(order.devices)),
         "N_GPUS": str(len(order.devices)),
         **dict(order.env),
@@ -87,7 +87,7 @@ def create_payload(
         "NanoCpus": int(order.ask.cpu * 1_000_000_000),
         "Memory": order.ask.memory,
         "MemorySwap": order.ask.memory,
-        "ShmSize": order.ask.shared_memory,
+        "ShmSize": order.shared_memory or order.ask.shared_memory,
         "PidsLimit": PIDS,
         "Init": True,
         "CapDrop": ["ALL"],

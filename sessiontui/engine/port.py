@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.environment import App
+from sessiontui.domain.environment import App, FoundImage
 from sessiontui.domain.launch import Order, Progress
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
@@ -24,6 +24,10 @@ Report = Callable[[Progress], None]
 
 DETACH_KEYS = "ctrl-^,q"
 """The chord that leaves a shell running in the session. Not docker's own: that one swallows Ctrl+P."""
+
+
+OURS = "sessiontui/"
+"""Begins the names of images that were made here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,9 @@ class Engine(Protocol):
 
     def images(self) -> frozenset[str]:
         """The names of all images on the engine."""
+
+    def found_images(self) -> tuple[FoundImage, ...]:
+        """The images on the engine with their labels, one for each name, by a single look; but ours."""
 
     def pull(self, image: str, report: Report, cancellation: Cancellation) -> None:
         """Fetch an image from its registry.

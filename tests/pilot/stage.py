@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from sessiontui.access.keys import KeyRing
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.environment import App, Environment, Version
+from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.folder import Folder, Mount
 from sessiontui.domain.launch import Order
 from sessiontui.domain.picture import HostUsage
@@ -126,6 +126,9 @@ class ListedEnvironments:
         return self.listed
 
     def other_apps(self) -> tuple[App, ...]:
+        return ()
+
+    def found(self, images: Iterable[FoundImage]) -> tuple[Environment, ...]:
         return ()
 
     def recipe(self, environment: Environment) -> Mapping[str, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +13,7 @@ from sessiontui.actions.launch import distribution_base
 from sessiontui.actions.ports import Ports
 from sessiontui.actions.setup import doctor, first_choice, set_up
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.environment import App, Environment, Version
+from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.errors import EngineDenied, HostError, ImageUnavailable
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.session import Owner
@@ -50,6 +50,9 @@ class OneEnvironment:
         return (PYTHON,)
 
     def other_apps(self) -> tuple[App, ...]:
+        return ()
+
+    def found(self, images: Iterable[FoundImage]) -> tuple[Environment, ...]:
         return ()
 
     def recipe(self, environment: Environment) -> Mapping[str, bytes]:
