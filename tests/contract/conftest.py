@@ -20,7 +20,7 @@ from sessiontui.domain.session import Owner, Session
 from sessiontui.domain.units import MIB
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.port import Engine
-from tests.real import prepared_environment, real_engine
+from tests.real import linked, prepared_environment, real_engine
 
 HTTP = App("http", "Files", "http", 8000, "/", "exec python3 -m http.server 8000", secret=True, needs="true")
 BROKEN = App("broken", "Broken", "http", 8001, "/", "false", secret=True, needs="true")
@@ -57,6 +57,13 @@ class Bench:
     def launch(self, order: Order) -> Session:
         """Launch and forget the progress."""
         return self.engine.launch(order, ignore, Cancellation())
+
+    def remove_images(self, *names: str) -> None:
+        """Remove images that a test made."""
+        if self.real:
+            with linked() as link:
+                for name in names:
+                    link.client.remove_image(name, force=True)
 
     def mount(self, name: str, *, read_only: bool = False) -> Mount:
         """A folder of the host."""

@@ -18,8 +18,8 @@ from sessiontui.domain.errors import (
 )
 from sessiontui.domain.launch import Progress, Step
 from sessiontui.domain.session import Phase, Session
-from sessiontui.engine.port import ANYTHING
-from tests.contract.conftest import HTTP, Bench
+from sessiontui.engine.port import ANYTHING, Build
+from tests.contract.conftest import HTTP, Bench, ignore
 
 
 def find(bench: Bench, session_id: str) -> Session | None:
@@ -234,3 +234,17 @@ def test_the_log_can_be_followed_and_closed(bench: Bench) -> None:
     for _ in stream:
         pass
     timer.join()
+
+
+def test_images_are_found_with_their_labels_but_ours(bench: Bench) -> None:
+    image, ours = "contract-labels/stable/lua:5.3-alpine3.8", "sessiontui/contract-labels:1"
+    recipe = b'FROM scratch\nLABEL "ai.backend.kernelspec"="1"\nLABEL title="Lua, and more"\n'
+    for name in (image, ours):
+        bench.engine.build(Build(name, {"Dockerfile": recipe}), ignore, Cancellation())
+    try:
+        found = {one.reference: one.labels for one in bench.engine.found_images()}
+        assert found[image].items() >= {"ai.backend.kernelspec": "1", "title": "Lua, and more"}.items()
+        assert ours not in found
+        assert {image, ours} <= bench.engine.images()
+    finally:
+        bench.remove_images(image, ours)

@@ -523,3 +523,50 @@ async def test_the_launch_button_is_always_in_view(tmp_path: Path, size: tuple[i
         assert dialog.screen.region.contains_region(button)
         assert button.height >= 1
         assert dialog.screen.query_one("#launch").region.contains_region(button)
+
+
+LUA = "cr.backend.ai/stable/lua:5.3-alpine3.8"
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Dialog:
+    """A dialog on an engine with an image that describes itself, a hidden one, and one that says nothing."""
+    world = World(tmp_path, gpus=2, images=("sessiontui/python:3.12", LUA, "x/sftp:1", "busybox:1"))
+    kernel = {"ai.backend.kernelspec": "1"}
+    world.engine.image_labels |= {
+        LUA: {**kernel, "ai.backend.resource.min.mem": "64m", "ai.backend.resource.max.mem": "256m"},
+        "x/sftp:1": {**kernel, "ai.backend.features": "private"},
+    }
+    return Dialog(world)
+
+
+async def test_images_on_the_engine_can_be_chosen_and_their_bounds_hold(labelled: Dialog) -> None:
+    async with labelled.app.run_test(size=TALL) as pilot:
+        await settle(pilot)
+        chooser = labelled.screen.query_one("#environment", Select)
+        options = [str(label) for label, _ in chooser._options]
+        assert options[-2:] == ["Lua · lua", "Other image…"], "what is private is not offered"
+        chooser.value = "lua"
+        await settle(pilot)
+        (version,) = [str(label) for label, _ in labelled.screen.query_one("#version", Select)._options]
+        assert version.split("   ") == ["5.3 Alpine Linux 3.8", "● ready"]
+        memory = labelled.screen.query_one("#memory", Slider)
+        assert (memory.minimum, memory.maximum) == (64 * MIB, 256 * MIB)
+        assert labelled.screen.query_one("#gpu", Slider).reason == "this environment uses no GPU"
+        await pilot.press("ctrl+l")
+        await settle(pilot)
+    assert (labelled.order.environment, labelled.order.image) == ("lua", LUA)
+    assert labelled.order.ask.memory == 256 * MIB
+
+
+async def test_the_name_of_an_image_is_completed_from_those_there_are(labelled: Dialog) -> None:
+    async with labelled.app.run_test(size=TALL) as pilot:
+        await settle(pilot)
+        labelled.screen.query_one("#environment", Select).value = OTHER
+        await settle(pilot)
+        labelled.screen.query_one("#image", Input).focus()
+        await pilot.press("b", "u", "s", "y")
+        await settle(pilot)
+        await pilot.press("right", "ctrl+l")
+        await settle(pilot)
+    assert (labelled.order.environment, labelled.order.image) == (OTHER, "busybox:1")

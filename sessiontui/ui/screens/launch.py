@@ -12,13 +12,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Select, Static, TextArea
 
+from sessiontui.actions.environments import found_environments
 from sessiontui.actions.launch import Launcher, preferred_version, ready_images, refused_fields
 from sessiontui.actions.ports import Ports
-from sessiontui.domain.environment import OTHER, Environment
+from sessiontui.domain.environment import OTHER, Environment, Version
 from sessiontui.domain.errors import Problem, Refused, SessiontuiError
 from sessiontui.domain.launch import SMALLEST, Draft, Order, cautions
+from sessiontui.domain.resources import BOUNDLESS
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
 from sessiontui.ui.screens.launch_facts import CatalogueFound, EngineFound, FoldersFound, Found, judge
@@ -161,15 +164,17 @@ class LaunchScreen(ModalScreen[Order | None]):
         return CatalogueFound(catalogue.environments(), catalogue.other_apps())
 
     def _read_engine(self) -> Found:
+        found = found_environments(self._ports)
+        preferred = {
+            one.name: preferred_version(self._ports, one).name for one in self._ports.catalogue.environments()
+        }
         return EngineFound(
             self._launcher.capacity(),
             self._ports.engine.sessions(),
             ready_images(self._ports),
-            {
-                one.name: preferred_version(self._ports, one).name
-                for one in self._ports.catalogue.environments()
-            },
+            preferred | {one.name: one.default for one in found},
             self._launcher.suggest_name(self._names_in_preparation()),
+            found,
         )
 
     @on(Answered)
@@ -237,10 +242,19 @@ class LaunchScreen(ModalScreen[Order | None]):
     # Environment, version, name
 
     @property
+    def _environments(self) -> tuple[Environment, ...]:
+        listed = self._catalogue.environments if self._catalogue else ()
+        return (*listed, *(self._engine.found if self._engine else ()))
+
+    @property
     def _environment(self) -> Environment | None:
         chosen = self.query_one("#environment", Select).value
-        known = self._catalogue.environments if self._catalogue else ()
-        return next((one for one in known if one.name == chosen), None)
+        return next((one for one in self._environments if one.name == chosen), None)
+
+    @property
+    def _version(self) -> Version | None:
+        environment = self._environment
+        return environment.version(str(self.query_one("#version", Select).value)) if environment else None
 
     @property
     def _is_other(self) -> bool:
@@ -251,7 +265,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             return
         chooser = self.query_one("#environment", Select)
         before = chooser.value
-        options = [(environment_label(one), one.name) for one in self._catalogue.environments]
+        options = [(environment_label(one), one.name) for one in self._environments]
         options.append(("Other image…", OTHER))
         with chooser.prevent(Select.Changed):
             _show_options(chooser, options, str(before) if before else options[0][1])
@@ -292,10 +306,12 @@ class LaunchScreen(ModalScreen[Order | None]):
         """A version the person chose stays chosen."""
         if message.value:
             self._version_chosen = True
+            self._show_resources()
             self._judge()
 
     def _take_engine(self, found: EngineFound) -> None:
         suggested = self._engine.suggestion if self._engine else ""
+        found_before = self._engine.found if self._engine else ()
         self._engine = found
         self._failures.pop("engine", None)
         name = self.query_one("#name", Input)
@@ -303,14 +319,20 @@ class LaunchScreen(ModalScreen[Order | None]):
             with name.prevent(Input.Changed):
                 name.value = found.suggestion
         name.placeholder = found.suggestion
-        self._show_versions()
-        self._show_resources()
+        self.query_one("#image", Input).suggester = SuggestFromList(sorted(found.images))
+        if found.found != found_before:
+            self._show_environments()
+        else:
+            self._show_versions()
+            self._show_resources()
 
     def _show_resources(self) -> None:
         if self._engine is not None and self._catalogue is not None:
-            environment = self._environment
+            environment, version = self._environment, self._version
             self.query_one(Amounts).show(
-                self._engine.capacity, environment.minimum if environment else SMALLEST
+                self._engine.capacity,
+                environment.minimum_of(version) if environment else SMALLEST,
+                version.ceiling if version else BOUNDLESS,
             )
 
     # Folders

@@ -26,6 +26,8 @@ class EngineFound:
     """By environment, the version to start from."""
     suggestion: str
     """A free name."""
+    found: tuple[Environment, ...] = ()
+    """Environments that images on it describe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def judge(
             draft,
             session_id="",
             owner=owner,
-            environments=catalogue.environments,
+            environments=(*catalogue.environments, *engine.found),
             other_apps=catalogue.other_apps,
             folders=folders.folders,
             capacity=engine.capacity,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from sessiontui.domain.environment import Environment, Version
+from sessiontui.domain.environment import IMAGE, Environment, Version
 from sessiontui.domain.errors import Problem
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.launch import Order
@@ -12,13 +12,15 @@ from sessiontui.ui.present import clean
 
 
 def environment_label(environment: Environment) -> str:
-    """An environment in the list of choices."""
-    return clean(f"{environment.icon} {environment.label}".strip())
+    """An environment in the list of choices; of an image, also the name that tells it from its like."""
+    name = f" · {environment.name}" if environment.source == IMAGE else ""
+    return clean(f"{environment.icon} {environment.label}{name}".strip())
 
 
 def version_label(environment: Environment, version: Version, images: Container[str] | None) -> str:
     """A version in the list of choices, with whether its image is there (None: not known yet)."""
-    text = clean(" ".join((version.name, *version.tags)))
+    tags = " · ".join(version.tags)
+    text = clean(f"{version.label or version.name} {tags}".strip())
     if images is None:
         return text
     if version.image in images:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +13,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
+from sessiontui.actions.environments import environments
 from sessiontui.actions.ports import why_not_touch
+from sessiontui.domain.environment import OTHER, Environment
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.launch import Order, Preparation
 from sessiontui.domain.picture import Picture
@@ -67,6 +70,7 @@ class MainScreen(Screen[None]):
         self._words = ""
         self._folded: bool | None = None
         self._labels: dict[str, str] = {}
+        self._strange: set[str] = set()
         self._outputs: list[OutputScreen] = []
         self._told: set[str] = set()
         self._at_start = True
@@ -188,6 +192,7 @@ class MainScreen(Screen[None]):
         if rows_from != self._rows_from:
             self._rows = rows.rows_of(picture, self.desk.ports.owner, self._labels)
             self._rows_from = rows_from
+            self._ask_for_labels(picture)
         listed_from = (
             self._rows,
             picture.usage if self.sorting in rows.BY_FIGURES else None,
@@ -296,6 +301,22 @@ class MainScreen(Screen[None]):
         except SessiontuiError as error:
             self.desk.tell(error)
             return
+        self._take_labels(environments)
+
+    async def _learn_labels_of_images(self) -> None:
+        # While the engine does not answer, the banner says so, and names do without labels.
+        with suppress(SessiontuiError):
+            self._take_labels(await in_background(lambda: environments(self.desk.ports, hidden=True)))
+
+    def _ask_for_labels(self, picture: Picture) -> None:
+        """Have the engine asked once for environments that the catalogue does not know."""
+        shown = {one.environment for one in picture.sessions}
+        strange = shown - self._labels.keys() - self._strange - {OTHER}
+        if self._labels and strange:
+            self._strange |= strange
+            self.run_worker(self._learn_labels_of_images(), group="labels", exclusive=True)
+
+    def _take_labels(self, environments: Sequence[Environment]) -> None:
         self._labels = {one.name: one.label for one in environments} | {
             f"{one.name}:{version.name}": version.label
             for one in environments

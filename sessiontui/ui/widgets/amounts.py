@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from sessiontui.domain.launch import DEFAULT
-from sessiontui.domain.resources import Ask, Capacity, Preset, presets_that_fit
+from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling, Preset, presets_that_fit
 from sessiontui.ui.widgets.choices import Choices
 from sessiontui.ui.widgets.field import Field
 from sessiontui.ui.widgets.scale import CORES, DEVICES, MEMORY
@@ -58,20 +58,24 @@ class Amounts(Vertical):
         least = self._minimum
         return Ask(max(cpu, least.cpu), int(max(memory, least.memory)), int(max(gpu, least.gpu)))
 
-    def show(self, capacity: Capacity, minimum: Ask) -> None:
-        """Take what there is and what is needed at least.
+    def show(self, capacity: Capacity, minimum: Ask, ceiling: Ceiling = BOUNDLESS) -> None:
+        """Take what there is, and what is needed at least and of use at most.
 
         Until the person chooses, the first preset that fits is taken; what they chose is kept as far
         as the borders allow.
         """
         self._known, self._minimum = True, minimum
         devices = len(capacity.gpus)
-        self._set_range("cpu", minimum.cpu, capacity.cpu, capacity.free_cpu)
-        self._set_range("memory", minimum.memory, capacity.memory, capacity.free_memory)
-        self._set_range("gpu", minimum.gpu, devices, len(capacity.free_gpus))
+        cpu, memory = _lower(capacity.cpu, ceiling.cpu), _lower(capacity.memory, ceiling.memory)
+        self._set_range("cpu", minimum.cpu, cpu, capacity.free_cpu)
+        self._set_range("memory", minimum.memory, memory, capacity.free_memory)
+        self._set_range("gpu", minimum.gpu, _lower(devices, ceiling.gpu), len(capacity.free_gpus))
         if not devices:
             self._slider("gpu").reason = "this engine has no GPU"
-        fitting = {one.name: one.ask for one in presets_that_fit(self._presets, capacity, minimum)}
+        elif ceiling.gpu == 0:
+            self._slider("gpu").reason = "this environment uses no GPU"
+        fits = presets_that_fit(self._presets, capacity, minimum, ceiling)
+        fitting = {one.name: one.ask for one in fits}
         choices = self.query_one("#preset", Choices)
         choices.options = (*fitting, CUSTOM)
         if not self._chosen:
@@ -119,3 +123,8 @@ class Amounts(Vertical):
         self._chosen = True
         self.query_one("#preset", Choices).value = CUSTOM
         self.post_message(self.Changed())
+
+
+def _lower(there: float, most: float | None) -> float:
+    """What there is, unless less is of use."""
+    return there if most is None else min(there, most)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessiontui.domain.environment import OTHER, App, Environment, Version
+from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Refused
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.launch import Draft, Order, cautions, check
-from sessiontui.domain.resources import Ask, Capacity, Gpu
+from sessiontui.domain.resources import Ask, Capacity, Ceiling, Gpu
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB, MIB
 
@@ -53,13 +53,14 @@ def order(
     sessions: Sequence[Session] = (),
     preparing: Sequence[str] = (),
     folders: Sequence[Folder] = FOLDERS,
+    environments: Sequence[Environment] = (PYTHON, TORCH),
 ) -> Order:
     """What a draft of alice's becomes."""
     return check(
         draft,
         session_id="abc",
         owner=ALICE,
-        environments=(PYTHON, TORCH),
+        environments=environments,
         other_apps=(ANY,),
         folders=folders,
         capacity=capacity,
@@ -219,3 +220,55 @@ def test_an_order_that_passes_keeps_every_rule(draft: Draft) -> None:
     assert len(made.devices) == made.ask.gpu
     assert len({mount.target for mount in made.mounts}) == len(made.mounts)
     assert made.image
+
+
+IMAGED = Environment(
+    "lua",
+    "Lua",
+    (
+        Version("5.3", "x/lua:5.3", minimum=Ask(2, 128 * MIB), ceiling=Ceiling(3, 256 * MIB, 0), apps=(ANY,)),
+        Version("5.2", "x/lua:5.2", shared_memory=512 * MIB, core_variables=("NPROC",)),
+    ),
+    "5.3",
+    (LAB,),
+    Ask(1, GIB),
+    source=IMAGE,
+)
+
+
+def imaged(**changes: object) -> Order:
+    draft = replace(Draft(environment="lua", name="nifty-bohr"), **changes)  # type: ignore[arg-type]
+    return order(draft, environments=(PYTHON, IMAGED))
+
+
+def test_a_version_has_bounds_and_apps_of_its_own() -> None:
+    made = imaged()
+    assert (made.ask, made.apps) == (Ask(2, 256 * MIB), (ANY,)), "the usual 2 GiB are more than it takes"
+    assert (made.shared_memory, made.core_variables) == (None, ())
+    other = imaged(version="5.2", memory=GIB)
+    assert (other.ask, other.apps) == (Ask(1, GIB), (LAB,))
+    assert (other.shared_memory, other.core_variables) == (512 * MIB, ("NPROC",))
+
+
+def test_shared_memory_is_no_less_than_the_rule_and_no_more_than_the_memory() -> None:
+    assert imaged(version="5.2", memory=8 * GIB).shared_memory == GIB
+    small = replace(IMAGED, minimum=Ask(1, 64 * MIB))
+    draft = Draft(environment="lua", version="5.2", name="nifty-bohr", memory=256 * MIB)
+    assert order(draft, environments=(small,)).shared_memory == 256 * MIB
+
+
+def test_beyond_what_a_version_can_use_is_refused() -> None:
+    with pytest.raises(Refused) as caught:
+        imaged(cpu=4, memory=GIB, gpu=1)
+    assert {one.field: one.message for one in caught.value.problems} == {
+        "cpu": "this environment takes at most 3 cores",
+        "memory": "this environment takes at most 256M",
+        "gpu": "this environment uses no GPU",
+    }
+
+
+def test_an_image_named_outright_counts_as_what_it_says_of_itself() -> None:
+    made = imaged(environment="", image="x/lua:5.3")
+    assert (made.environment, made.version, made.apps) == ("lua", "5.3", (ANY,))
+    assert imaged(environment="", image="sessiontui/python:3.12").environment == OTHER, "of the catalogue's"
+    assert imaged(environment="", image="x/lua").environment == OTHER

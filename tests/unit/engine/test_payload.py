@@ -112,3 +112,22 @@ def test_the_containers_name_is_unique_per_owner_and_name() -> None:
 )
 def test_the_host_name_keeps_to_its_letters(name: str, host: str) -> None:
     assert hostname(name) == host
+
+
+def test_the_variables_that_an_image_names_hold_the_cores_unless_the_person_sets_them() -> None:
+    order = replace(
+        ORDER, core_variables=("JULIA_CPU_CORES", "OMP_NUM_THREADS", "HOROVOD"), env=(("HOROVOD", "9"),)
+    )
+    env = payload(order)["Env"]
+    assert isinstance(env, list)
+    assert {"JULIA_CPU_CORES=3", "OMP_NUM_THREADS=3", "HOROVOD=9"} <= set(env)
+
+
+def test_shared_memory_is_what_was_ordered_else_by_the_rule() -> None:
+    def shared(order: Order) -> int:
+        host = payload(order)["HostConfig"]
+        assert isinstance(host, dict)
+        return int(host["ShmSize"])
+
+    assert shared(ORDER) == GIB
+    assert shared(replace(ORDER, shared_memory=2 * GIB)) == 2 * GIB
