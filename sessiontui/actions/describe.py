@@ -51,10 +51,7 @@ def environment_json(environment: Environment) -> list[dict[str, Any]]:
     return [
         {
             "name": environment.name,
-            "label": environment.label,
-            "group": environment.group,
             "version": version.name,
-            "version_label": version.label or version.name,
             "image": version.image,
             "tags": list(version.tags),
             "minimums": {
@@ -62,14 +59,17 @@ def environment_json(environment: Environment) -> list[dict[str, Any]]:
                 "memory": minimum.memory,
                 "gpu": minimum.gpu,
             },
+            "accelerators": list(version.accelerators),
+            "apps": [app.name for app in environment.apps_of(version)],
+            "source": environment.source,
+            "label": environment.label,
+            "version_label": version.label or version.name,
+            "group": environment.group,
             "maximums": {
                 "cpu": version.ceiling.cpu,
                 "memory": version.ceiling.memory,
                 "gpu": version.ceiling.gpu,
             },
-            "accelerators": list(version.accelerators),
-            "apps": [app.name for app in environment.apps_of(version)],
-            "source": environment.source,
         }
         for version in environment.versions
         for minimum in (environment.minimum_of(version),)

@@ -78,9 +78,8 @@ def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngin
 
 def test_environments_are_listed_by_version(sessiontui: SessionTui) -> None:
     listed = json.loads(sessiontui("environments", "--json").stdout)
-    assert {tuple(one) for one in listed} == {
-        ("name", "version", "image", "tags", "minimums", "accelerators", "apps", "source")
-    }
+    keys = "name version image tags minimums accelerators apps source label version_label group maximums"
+    assert {tuple(one) for one in listed} == {tuple(keys.split())}
     python = [one for one in listed if one["name"] == "python"]
     assert len(python) > 1
     assert {app for one in python for app in one["apps"]} == {"jupyterlab", "notebook", "tensorboard", "ssh"}
