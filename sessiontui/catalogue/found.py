@@ -52,8 +52,9 @@ def found_environments(
     environments = []
     for repository, group in repositories.items():
         group.sort(key=lambda one: _natural(one.version.name), reverse=True)
-        environments.append((group[0].place, _environment(names[repository], group)))
-    environments.sort(key=lambda one: (one[0], one[1].group, one[1].label.casefold(), one[1].name))
+        place = (group[0].place, group[0].name.place)
+        environments.append((place, _environment(names[repository], group)))
+    environments.sort(key=lambda one: (one[0], one[1].label.casefold(), one[1].name))
     return tuple(environment for _, environment in environments)
 
 

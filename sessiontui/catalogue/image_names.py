@@ -24,6 +24,8 @@ class ImageName:
     group: str
     version: str
     tags: tuple[str, ...]
+    place: int = 0
+    """Where its group stands among the groups; those that nobody knows stand first."""
 
 
 def split_reference(reference: str) -> tuple[str, str]:
@@ -41,12 +43,14 @@ def image_name(reference: str) -> ImageName:
     key = repository.rpartition("/")[2]
     label, group = words.names.get(key.lower(), (key, words.unknown))
     version, *tags = tag.split("-")
-    return ImageName(label, group, version, tuple(words.badge(one) for one in tags if one))
+    badges = tuple(words.badge(one) for one in tags if one)
+    return ImageName(label, group, version, badges, words.groups.index(group))
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
     names: Mapping[str, tuple[str, str]]
+    groups: tuple[str, ...]
     unknown: str
     tags: Mapping[str, str]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
@@ -64,8 +68,10 @@ class _Words:
 @cache
 def _words() -> _Words:
     table = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    names = {key: (label, group) for key, (label, group) in table["names"].items()}
     return _Words(
-        {key: (label, group) for key, (label, group) in table["names"].items()},
+        names,
+        tuple(dict.fromkeys((table["unknown"], *(group for _, group in names.values())))),
         table["unknown"],
         table["tags"]["words"],
         tuple((re.compile(one["pattern"]), one["label"]) for one in table["tags"]["patterns"]),

@@ -6,6 +6,7 @@ run: an app of the catalogue takes its place, and what there is none for is left
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,6 +29,9 @@ _OURS: Mapping[str, tuple[str, ...]] = {
 }
 """Names of our apps for a service, the first that there is; for all others the name is the same."""
 
+_CARRIERS = ("jupyterlab", "jupyter", "notebook")
+"""Apps whose server can hand on to others."""
+
 _ALWAYS = ("terminal", "ssh", "sftp")
 """Every image has them that can run them."""
 
@@ -49,9 +53,9 @@ def apps_of(image: Described, known: Mapping[str, App]) -> tuple[App, ...]:
             others.append(service)
     rest = _ALWAYS if image.kernelspec else tuple(known)
     ours |= {name: known[name] for name in rest if name in known and name not in ours}
-    carrier = next((app.name for app in ours.values() if app.published and app.protocol == "http"), "")
+    carrier = next((name for name in _CARRIERS if name in ours and ours[name].published), "")
     for app in [app for app in ours.values() if app.via and app.via not in ours]:
-        ours[app.name] = replace(app, via=carrier)
+        ours[app.name] = replace(app, via=carrier) if carrier else _alone(app)
     taken = {app.port for app in ours.values()}
     yours: dict[int, App] = {}
     for service in others:
@@ -67,6 +71,11 @@ def _ours(service: Service, known: Mapping[str, App]) -> App | None:
     app = next((known[name] for name in names if name in known), None)
     # What its user starts is not started by us, with what is there always excepted.
     return None if app and service.protocol == "preopen" and app.name not in _ALWAYS else app
+
+
+def _alone(app: App) -> App:
+    """The app without a server that carries it: its page begins at its own port's root."""
+    return replace(app, via="", path=re.sub(rf"^/proxy/(?:absolute/)?{app.port}/", "/", app.path))
 
 
 def _own(service: Service, port: int, carrier: str) -> App:

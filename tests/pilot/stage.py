@@ -18,6 +18,7 @@ from textual.widget import Widget
 from sessiontui.access.keys import KeyRing
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
+from sessiontui.catalogue.found import found_environments
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.folder import Folder, Mount
@@ -129,7 +130,7 @@ class ListedEnvironments:
         return ()
 
     def found(self, images: Iterable[FoundImage]) -> tuple[Environment, ...]:
-        return ()
+        return found_environments(images, self.listed, {})
 
     def recipe(self, environment: Environment) -> Mapping[str, bytes]:
         return {}

@@ -10,9 +10,11 @@ from dataclasses import replace
 
 import pytest
 
+from sessiontui.domain.environment import FoundImage
 from sessiontui.domain.errors import BuildFailed
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.session import Phase
+from sessiontui.engine.memory import MemoryEngine
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.copy_menu import CopyMenu
@@ -26,7 +28,7 @@ from sessiontui.ui.widgets.log_view import LogView
 from sessiontui.ui.widgets.session_list import SessionList
 from sessiontui.ui.widgets.styled import Styled
 from sessiontui.ui.widgets.tab_line import StartButton
-from tests.pilot.stage import BOB, DATA, Stage, busy, opened, order, select, settled, until
+from tests.pilot.stage import BOB, DATA, NOW, Stage, busy, opened, order, select, settled, until
 
 
 def main(app: SessiontuiApp) -> MainScreen:
@@ -37,6 +39,20 @@ def main(app: SessiontuiApp) -> MainScreen:
 
 def names(app: SessiontuiApp) -> list[str]:
     return [row.name for row in main(app).query_one(SessionList)._rows]
+
+
+def environments(app: SessiontuiApp) -> set[str]:
+    return {row.environment for row in main(app).query_one(SessionList)._rows}
+
+
+class LookedAt(MemoryEngine):
+    """Counts how often its images are looked at."""
+
+    looks = 0
+
+    def found_images(self) -> tuple[FoundImage, ...]:
+        self.looks += 1
+        return super().found_images()
 
 
 def toasts(app: SessiontuiApp) -> str:
@@ -68,6 +84,22 @@ class Held:
 async def test_an_empty_machine_says_how_to_start() -> None:
     async with opened(Stage()) as (_, app):
         assert "Press n or click START" in text(app, "#notice")
+
+
+async def test_a_session_of_an_image_is_called_as_the_image_is_and_the_engine_is_asked_once() -> None:
+    image = "cr.backend.ai/stable/ngc-pytorch:26.06-pytorch2.13-py312-cuda13.3"
+    stage = Stage(engine=LookedAt(images=(image,), now=lambda: NOW))
+    stage.engine.image_labels[image] = {"ai.backend.kernelspec": "1"}
+    stage.put("of-an-image", environment="ngc-pytorch", version=image.rpartition(":")[2], image=image)
+    stage.put("of-nothing", environment="nobody-knows", version="1", image="x:1")
+    async with opened(stage) as (pilot, app):
+        await until(pilot, lambda: "PyTorch (NGC) 26.06" in environments(app))
+        stage.put("another", environment="nobody-knows", version="1", image="x:1")
+        await until(pilot, lambda: "another" in names(app))
+        await settled(pilot)
+        assert environments(app) == {"PyTorch (NGC) 26.06", "nobody-knows 1"}
+    assert isinstance(stage.engine, LookedAt)
+    assert stage.engine.looks == 1
 
 
 async def test_a_session_launched_elsewhere_appears_without_a_key() -> None:

@@ -102,7 +102,7 @@ def test_a_service_is_our_app_of_the_kind_with_the_images_python() -> None:
 def test_the_notebook_carries_where_there_is_no_lab() -> None:
     assert apps("jupyter:http:8080,tensorboard:http:6006")["tensorboard"].via == "notebook"
     alone = apps("tensorboard:http:6006")["tensorboard"]
-    assert (alone.via, alone.published) == ("", False)
+    assert (alone.via, alone.path, alone.published) == ("", "/", False)
 
 
 def test_what_we_do_not_know_is_left_to_its_user() -> None:
