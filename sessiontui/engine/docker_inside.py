@@ -14,6 +14,7 @@ from sessiontui.domain.errors import AppFailed, EngineError, HostError, SessionG
 from sessiontui.domain.folder import HOME
 from sessiontui.domain.session import Losses, Phase, Session
 from sessiontui.engine.containers import Containers, last_words, reason_in
+from sessiontui.engine.dialled import Dialled, dialled
 from sessiontui.engine.link import Link
 from sessiontui.engine.losses import parse_losses
 from sessiontui.engine.payload import SESSION_DIRECTORY
@@ -82,6 +83,11 @@ class DockerInside:
         """See the port."""
         entered = ["/bin/sh", f"{SESSION_DIRECTORY}/shell.sh", *command]
         return DockerPipe(self._link, session.name, self._container_of(session), entered)
+
+    def dial(self, session: Session, port: int) -> Dialled:
+        """See the port."""
+        relay = ["/bin/sh", f"{SESSION_DIRECTORY}/relay.sh", str(port)]
+        return dialled(self.pipe(session, relay), session.name, port)
 
     def shell(
         self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"

@@ -31,6 +31,8 @@ class MemoryInside:
         self._down = False
         self.failing: dict[str, EngineError] = {}
         """Errors raised by step (``pull build create start stop delete`` or the name of an app)."""
+        self.answering: dict[int, Outcome | None] = {}
+        """What is said by ports of any session that the person serves themselves; None: an echo."""
 
     def write_file(self, session_id: str, path: str, content: bytes) -> None:
         """A file appears in the session."""
@@ -94,6 +96,17 @@ class MemoryInside:
         if list(command) == ["cat"]:
             return MemoryPipe(None)
         return MemoryPipe(self.run(session, command))
+
+    def dial(self, session: Session, port: int) -> MemoryPipe:
+        """See the port. An app that was started gives back what it gets, as :attr:`answering` says else."""
+        current = self._find_running(session)
+        with self._lock:
+            served = self._served.get(current.id, set())
+            if any(app.port == port for app in current.apps if app.name in served):
+                return MemoryPipe(None)
+            if port in self.answering:
+                return MemoryPipe(self.answering[port])
+        raise EngineError(f"{session.name}: nothing listens on port {port}", "start what serves it first")
 
     def shell(
         self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"

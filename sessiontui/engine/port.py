@@ -210,6 +210,12 @@ class Engine(Protocol):
     def pipe(self, session: Session, command: Sequence[str]) -> Pipe:
         """Start a command like ``run``, with its input and output open."""
 
+    def dial(self, session: Session, port: int) -> Pipe:
+        """Connect to a port on the session's own loopback, published or not.
+
+        Raises EngineError where nothing listens, or the image has nothing to reach a port with.
+        """
+
     def shell(
         self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
     ) -> list[str]:

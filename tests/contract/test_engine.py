@@ -88,6 +88,7 @@ def test_a_session_deleted_meanwhile_is_gone_everywhere(bench: Bench) -> None:
         lambda: bench.engine.serve(session, HTTP),
         lambda: bench.engine.run(session, ["true"]),
         lambda: bench.engine.pipe(session, ["true"]),
+        lambda: bench.engine.dial(session, 8000),
         lambda: bench.engine.read_file(session, "/home/work/id_container"),
         lambda: bench.engine.secret(session),
         lambda: b"".join(bench.engine.logs(session)),
