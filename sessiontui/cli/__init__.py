@@ -41,9 +41,11 @@ def run(argv: Sequence[str]) -> int:
         settings = config.load(arguments.config, os.environ)
         if arguments.command is None:
             return _dashboard(settings, arguments)
-        from sessiontui.cli import verbs
+        from sessiontui.cli import forwarding, verbs
 
-        code: int = getattr(verbs, arguments.command.replace("-", "_"))(arguments, settings)
+        name = arguments.command.replace("-", "_")
+        module = next(one for one in (verbs, forwarding) if hasattr(one, name))
+        code: int = getattr(module, name)(arguments, settings)
     except Refused as error:
         for problem in error.problems:
             complain(f"{problem.field}: {problem.message}")

@@ -50,6 +50,11 @@ def parser() -> argparse.ArgumentParser:
     open_.add_argument("name", metavar="NAME")
     open_.add_argument("app", metavar="APP")
 
+    forward = add("forward", "hold a way to an app or port that only you can use, until Ctrl+C", json=True)
+    forward.add_argument("name", metavar="NAME")
+    forward.add_argument("what", metavar="APP|PORT")
+    forward.add_argument("--port", type=_port, metavar="LOCAL", help="where on this machine")
+
     shell = add("shell", "a shell of the session, or a command in it")
     shell.add_argument("name", metavar="NAME")
     shell.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD…")
@@ -111,6 +116,13 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def _port(text: str) -> int:
+    port = _count(text)
+    if not 0 < port < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return port
 
 
 def _mount(text: str) -> tuple[str, bool]:
