@@ -13,9 +13,6 @@ import sys
 from pathlib import Path
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
-_STILL_OURS = (1, 8)
-"""TCP_ESTABLISHED and TCP_CLOSE_WAIT of include/net/tcp_states.h: as long as one end is in these, the pair
-of addresses is nobody else's."""
 
 
 def caller_of(connection: socket.socket) -> int | None:
@@ -24,11 +21,12 @@ def caller_of(connection: socket.socket) -> int | None:
         there, here = connection.getpeername(), connection.getsockname()
         text = "".join(Path(table).read_text("ascii", "replace") for table in _TABLES if Path(table).exists())
         uid = find_caller(text, there, here)
-        # One that was reset meanwhile has left its addresses to whoever comes next, who may be let in.
-        state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        # One that was reset meanwhile has left its addresses to whoever comes next, who may be let in. It
+        # has no peer any more; as long as there is one, the pair of addresses is nobody else's.
+        connection.getpeername()
     except OSError:
         return None
-    return uid if state in _STILL_OURS else None
+    return uid
 
 
 def find_caller(text: str, there: tuple[str, int], here: tuple[str, int]) -> int | None:
