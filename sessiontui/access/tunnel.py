@@ -160,6 +160,8 @@ class _Carried:
             self._ended(self)
 
     def _connect_and_carry(self) -> None:
+        # What comes in small pieces is passed on at once.
+        self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = self._dial()
         with self._lock:
             self._connection = connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sessiontui.actions.environments import environments, named
@@ -13,7 +13,7 @@ from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import OTHER, Environment, Version
-from sessiontui.domain.errors import ImageUnavailable, Refused, Unknown
+from sessiontui.domain.errors import ImageUnavailable, Problem, Refused, Unknown
 from sessiontui.domain.launch import Draft, Order, Progress, Step, check, suggest_name
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Session
@@ -83,14 +83,31 @@ class Launcher:
         """What can be asked for now."""
         return capacity(self._ports.engine, self._ports.machine)
 
-    def order(self, draft: Draft, names_in_preparation: Iterable[str] = ()) -> Order:
-        """The checked order for a draft. Raises Refused with all problems."""
+    def order(
+        self, draft: Draft, names_in_preparation: Iterable[str] = (), *, misread: Sequence[Problem] = ()
+    ) -> Order:
+        """The checked order for a draft. Raises Refused with all problems.
+
+        ``misread`` are those of what could not even be read into the draft.
+        """
         ports = self._ports
         known = environments(ports, hidden=True)
         chosen = named(known, draft.environment)
         if chosen is not None:
             version = draft.version or preferred_version(ports, chosen).name
             draft = replace(draft, environment=chosen.name, version=version)
+        try:
+            order = self._check(draft, known, names_in_preparation)
+        except Refused as refusal:
+            raise Refused((*refusal.problems, *misread)) from None
+        if misread:
+            raise Refused(misread)
+        return order
+
+    def _check(
+        self, draft: Draft, known: Sequence[Environment], names_in_preparation: Iterable[str]
+    ) -> Order:
+        ports = self._ports
         return check(
             draft,
             session_id=secrets.token_hex(6),

@@ -45,6 +45,13 @@ def parser() -> argparse.ArgumentParser:
     launch.add_argument(
         "--env", action="append", type=_variable, default=[], metavar="K=V", help="may be repeated"
     )
+    launch.add_argument(
+        "--port",
+        action="append",
+        default=[],
+        metavar="PORT[:LAST]",
+        help="a port you will serve yourself, or a range of them; may be repeated",
+    )
 
     open_ = add("open", "start an app and print where it is reached", json=True)
     open_.add_argument("name", metavar="NAME")

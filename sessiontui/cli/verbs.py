@@ -22,6 +22,7 @@ from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError, HostError, SessiontuiError
 from sessiontui.domain.launch import Draft
+from sessiontui.domain.own_ports import parse_ports
 from sessiontui.domain.session import Losses, Session
 from sessiontui.domain.units import format_age, format_bytes
 from sessiontui.storage.size import size_of
@@ -64,6 +65,7 @@ def launch(arguments: Namespace, settings: Settings) -> int:
     path, slash, last = arguments.environment.rpartition("/")
     name, _, version = last.partition(":")
     environment = f"{path}{slash}{name}"
+    own_ports, misread = parse_ports(" ".join(arguments.port))
     draft = Draft(
         environment=environment,
         version=version,
@@ -74,8 +76,9 @@ def launch(arguments: Namespace, settings: Settings) -> int:
         gpu=arguments.gpu,
         mounts=tuple(arguments.mount),
         env=tuple(arguments.env),
+        ports=own_ports,
     )
-    order = launcher.order(draft)
+    order = launcher.order(draft, misread=misread)
     with ProgressLine(sys.stderr) as report:
         session = launcher.launch(order, report, Cancellation())
     if arguments.json:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount
+from sessiontui.domain.own_ports import own_apps, own_ports_problems
 from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Session, session_name_problem
 from sessiontui.domain.units import GIB, KIB, MIB, format_bytes, format_cores
@@ -49,6 +50,8 @@ class Draft:
     mounts: tuple[tuple[str, bool], ...] = ()
     """(folder name, read-only)."""
     env: tuple[tuple[str, str], ...] = ()
+    ports: tuple[int, ...] = ()
+    """Ports inside that the person will serve themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def check(
     """The order for a draft.
 
     Raises Refused with every problem found: fields are ``environment version image name cpu memory
-    gpu mounts env``.
+    gpu mounts env ports``.
     """
     problems: list[Problem] = []
     environment, version = _choose_image(draft, environments, problems)
@@ -136,6 +139,8 @@ def check(
     _check_ask(ask, minimum, ceiling, capacity, problems)
     mounts = _choose_mounts(draft.mounts, folders, problems)
     _check_variables(draft.env, problems)
+    apps = environment.apps_of(version) if environment else tuple(other_apps)
+    problems += (Problem("ports", wrong) for wrong in own_ports_problems(draft.ports, apps))
     if problems:
         raise Refused(problems)
     return Order(
@@ -148,7 +153,8 @@ def check(
         ask=ask,
         devices=tuple(gpu.uuid for gpu in capacity.free_gpus[: ask.gpu]),
         mounts=mounts,
-        apps=environment.apps_of(version) if environment else tuple(other_apps),
+        # Whether an image that is named outright has a server that could carry them is not known yet.
+        apps=(*apps, *own_apps(draft.ports, apps if environment else ())),
         env=draft.env,
         shared_memory=_shared_memory(version, ask),
         core_variables=version.core_variables if version else (),

@@ -83,6 +83,8 @@ def create_payload(
         "SESSIONTUI_ID": order.id,
         "SESSIONTUI_PERSISTENT_PATHS": ":".join(mount.target for mount in order.mounts),
     }
+    if own := [str(app.port) for app in order.apps if app.own]:
+        environment["SESSIONTUI_PREOPEN_PORTS"] = ",".join(own)
     host: dict[str, Any] = {
         "NanoCpus": int(order.ask.cpu * 1_000_000_000),
         "Memory": order.ask.memory,

@@ -202,3 +202,29 @@ def test_what_cannot_be_forwarded_is_said(sessiontui: SessionTui, engine: Docker
     assert f"port {taken}" in refused.stderr
     assert sessiontui("forward", "forward-e2e-no", "5000", "--port", "0").returncode == 2
     assert json.loads(sessiontui("ls", "--json").stdout)
+
+
+def test_ports_chosen_at_launch_are_listed_and_told_to_programs(
+    sessiontui: SessionTui, engine: DockerEngine
+) -> None:
+    wrong = sessiontui("launch", "python", "--name", "forward-e2e-x", "--port", "80", "--port", "8888 5000,x")
+    assert wrong.returncode == 1
+    assert [line.partition("sessiontui: ")[2] for line in wrong.stderr.splitlines()] == [
+        "ports: 8888 is used by JupyterLab",
+        "ports: 80: ports go from 1024 to 65535",
+        "ports: 'x' is not a port: write 5000, or 8000:8010 for a range",
+    ]
+    launched = sessiontui(
+        "launch", "python", "--name", "forward-e2e-ports", "--port", "5000", "--port", "8000:8001", "--json"
+    )
+    assert launched.returncode == 0, launched.stderr
+    apps = json.loads(launched.stdout)["apps"]
+    assert [(app["name"], app["port"]) for app in apps[-3:]] == [
+        ("port-5000", 5000),
+        ("port-8000", 8000),
+        ("port-8001", 8001),
+    ]
+    said = sessiontui("shell", "forward-e2e-ports", "--", "sh", "-c", "echo $SESSIONTUI_PREOPEN_PORTS")
+    assert said.stdout == "5000,8000,8001\n"
+    (session,) = [one for one in engine.sessions() if one.name == "forward-e2e-ports"]
+    assert {inside for inside, _ in session.ports} == {2200, 8888}

@@ -231,3 +231,14 @@ def test_an_image_of_an_older_recipe_is_not_ready(make: Make) -> None:
     assert "sessiontui/python:3.11" in ready_images(launcher._ports)
     engine._images["sessiontui/python:3.11"] = "an older recipe"
     assert ready_images(launcher._ports) == {BASE}
+
+
+def test_what_could_not_be_read_is_refused_with_the_rest(make: Make) -> None:
+    launcher, _, _ = make([BASE])
+    misread = (Problem("ports", "'x' is not a port"),)
+    with pytest.raises(Refused) as caught:
+        launcher.order(replace(PYTHON, name="x", ports=(80,)), misread=misread)
+    assert [one.field for one in caught.value.problems] == ["name", "ports", "ports"]
+    with pytest.raises(Refused) as caught:
+        launcher.order(PYTHON, misread=misread)
+    assert caught.value.problems == misread

@@ -272,3 +272,28 @@ def test_an_image_named_outright_counts_as_what_it_says_of_itself() -> None:
     assert (made.environment, made.version, made.apps) == ("lua", "5.3", (ANY,))
     assert imaged(environment="", image="sessiontui/python:3.12").environment == OTHER, "of the catalogue's"
     assert imaged(environment="", image="x/lua").environment == OTHER
+
+
+def test_own_ports_are_apps_of_the_order_after_those_of_the_environment() -> None:
+    made = order(replace(GOOD, ports=(8000, 5000)))
+    assert [(app.name, app.via) for app in made.apps] == [
+        ("jupyterlab", ""),
+        ("port-5000", "jupyterlab"),
+        ("port-8000", "jupyterlab"),
+    ]
+
+
+def test_an_image_named_outright_carries_no_own_ports() -> None:
+    made = order(Draft(image="acme/tool:1", name="tool", ports=(5000,)))
+    assert [(app.name, app.via) for app in made.apps] == [("http", ""), ("port-5000", "")]
+
+
+def test_every_problem_of_own_ports_is_told_under_their_field() -> None:
+    assert problems(replace(GOOD, ports=(80, 8888, 5000, 5000))) == [
+        ("ports", "80: ports go from 1024 to 65535"),
+        ("ports", "8888 is used by JupyterLab"),
+        ("ports", "5000 is named twice"),
+    ]
+    assert problems(Draft(image="acme/tool:1", name="tool", ports=(8000,))) == [
+        ("ports", "8000 is used by Web")
+    ]

@@ -131,3 +131,12 @@ def test_shared_memory_is_what_was_ordered_else_by_the_rule() -> None:
 
     assert shared(ORDER) == GIB
     assert shared(replace(ORDER, shared_memory=2 * GIB)) == 2 * GIB
+
+
+def test_programs_find_the_ports_that_the_person_will_serve() -> None:
+    own = (App("port-5000", "Port 5000", "http", 5000, own=True), App("p", "P", "http", 8000, own=True))
+    variables = payload(replace(ORDER, apps=(*ORDER.apps, *own)))["Env"]
+    assert isinstance(variables, list)
+    assert "SESSIONTUI_PREOPEN_PORTS=5000,8000" in variables
+    assert "PREOPEN" not in str(payload()["Env"])
+    assert published_ports(replace(ORDER, apps=(*ORDER.apps, *own))) == (2200, 8888)
