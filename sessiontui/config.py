@@ -59,7 +59,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises ConfigError naming the file and every key that is wrong.
     """
     file = path or config_directory(environ) / "config.toml"
-    settings = Settings(_home(environ) / "sessiontui")
+    settings = Settings(home_directory(environ) / "sessiontui")
     try:
         content = file.read_bytes()
     except FileNotFoundError as error:
@@ -91,11 +91,11 @@ def _directory(environ: Mapping[str, str], variable: str, below_home: str) -> Pa
     """A directory of the XDG base directory specification; under sudo, of the one who called it."""
     named = Path(environ.get(variable, ""))
     if _called_by_sudo(environ) or not named.is_absolute():
-        named = _home(environ) / below_home
+        named = home_directory(environ) / below_home
     return named / "sessiontui"
 
 
-def _home(environ: Mapping[str, str]) -> Path:
+def home_directory(environ: Mapping[str, str]) -> Path:
     """The home of who launches: under sudo, of the one who called it."""
     if _called_by_sudo(environ):
         try:
@@ -129,7 +129,7 @@ class _Reader:
 
     def _folder_root(self, value: object) -> Path:
         text = self._text(value, "folder_root")
-        path = _home(self._environ) / text[2:] if text.startswith("~/") else Path(text)
+        path = home_directory(self._environ) / text[2:] if text.startswith("~/") else Path(text)
         if isinstance(value, str) and not path.is_absolute():
             self._problems.append(f"folder_root: {text!r} is not an absolute path, nor one below ~/")
         return path
