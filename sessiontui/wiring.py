@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from sessiontui.config import Settings, config_directory, state_directory
+from sessiontui.config import Settings, config_directory, home_directory, state_directory
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -32,11 +32,14 @@ def host(environ: Mapping[str, str]) -> LinuxHost:
     return LinuxHost(environ)
 
 
-def keys(environ: Mapping[str, str]) -> KeyRing:
-    """Where sessions' keys are kept."""
+def keys(environ: Mapping[str, str], *, demo: bool = False) -> KeyRing:
+    """Where sessions' keys are kept, and what gives sessions names for ssh; not for those of a demo."""
     from sessiontui.access.keys import KeyRing
+    from sessiontui.access.ssh_config import SshConfig
 
-    return KeyRing(state_directory(environ) / "keys", host(environ).owner())
+    owner, state = host(environ).owner(), state_directory(environ)
+    config = SshConfig(home_directory(environ), state / "ssh_config", owner)
+    return KeyRing(state / "keys", owner, None if demo else config)
 
 
 def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False) -> Ports:
@@ -101,7 +104,7 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
     first = FirstLook(lambda: ports(settings, environ, demo=demo))
 
     def furnish(app: App[Any]) -> Dashboard:
-        return dashboard(app, *first.taken(), settings, environ)
+        return dashboard(app, *first.taken(), settings, environ, demo=demo)
 
     app = SessiontuiApp(furnish, still=over_ssh(environ))
     try:
@@ -112,7 +115,13 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
 
 
 def dashboard(
-    app: App[Any], parts: Ports, observer: Observer, settings: Settings, environ: Mapping[str, str]
+    app: App[Any],
+    parts: Ports,
+    observer: Observer,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    demo: bool = False,
 ) -> Dashboard:
     """The dashboard of an app."""
     from sessiontui.access.clipboard import Clipboard, Mode
@@ -128,7 +137,7 @@ def dashboard(
         app,
         parts,
         observer,
-        keys=keys(environ),
+        keys=keys(environ, demo=demo),
         environ=environ,
         run_in_terminal=run_in_terminal,
         copy=Clipboard(cast("Mode", settings.clipboard), environ, write).copy,

@@ -155,7 +155,7 @@ class World:
             "ports": ((8888, 32771), (2200, 32772)),
         }
         session = self.engine.put(Session(**{**fields, **changes}))  # type: ignore[arg-type]
-        self.engine.write_file(session.id, "/home/work/id_container", b"key\n")
+        self.engine.write_file(session.id, "/opt/sessiontui/session/ssh/id_container", b"key\n")
         self.engine.write_file(session.id, "/opt/sessiontui/session/ssh/host.pub", b"ssh-ed25519 AAAA x\n")
         return session
 

@@ -92,11 +92,14 @@ def folder_json(folder: Folder, size: int | None, sessions: Sequence[Session]) -
 
 
 def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
-    """An endpoint: ``url`` is null for what is not http."""
-    return {
+    """An endpoint: ``url`` is null for what is not http, ``lines`` is there for SSH only."""
+    described: dict[str, Any] = {
         "app": endpoint.app,
         "url": endpoint.url or None,
         "host": endpoint.host,
         "port": endpoint.port,
         "ssh_command": endpoint.ssh_command,
     }
+    if endpoint.lines:
+        described["lines"] = [{"label": label, "line": line} for label, line in endpoint.lines]
+    return described

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from sessiontui.access.forwarding import forward_command
+from sessiontui.access.forwarding import forward_command, place
 from sessiontui.access.keys import KeyRing
+from sessiontui.access.ssh_lines import ssh_lines
 from sessiontui.actions.ports import Ports, ensure_may_touch
+from sessiontui.actions.ssh_config import ssh_host
 from sessiontui.domain.environment import App
 from sessiontui.domain.errors import AppFailed, EngineError, Unknown
 from sessiontui.domain.launch import unknown
@@ -40,18 +42,18 @@ def open_app(
     for one in dict.fromkeys((carrier, app)):
         ports.engine.serve(session, one)
     if app.protocol == "tcp":
-        files = keys.keep(
-            session.id,
-            ports.engine.read_file(session, "/home/work/id_container"),
-            ports.engine.read_file(session, "/opt/sessiontui/session/ssh/host.pub"),
-            outside,
-        )
+        host = ssh_host(ports, keys, session, outside)
         return Endpoint(
             name,
             "127.0.0.1",
             outside,
-            ssh_command=files.ssh_command(outside),
-            sftp_command=files.ssh_command(outside, "sftp"),
+            ssh_command=host.files.ssh_command(outside),
+            sftp_command=host.files.ssh_command(outside, "sftp"),
+            lines=ssh_lines(
+                host,
+                place(environ, ports.ssh_destination),
+                named=keys.config is not None and keys.config.installed(),
+            ),
         )
     query = f"?token={quote(ports.engine.secret(session))}" if carrier.secret else ""
     return Endpoint(

@@ -57,5 +57,6 @@ def demo_engine(owner: Owner) -> MemoryEngine:
         engine.write(session.id, b"Server listening on 0.0.0.0 port 2200.\n")
         engine.write_file(session.id, "/home/work/notes.ipynb", b"{}" * 4000)
         engine.write_file(session.id, "/home/work/id_container", b"(none: this is a demo)\n")
+        engine.write_file(session.id, "/opt/sessiontui/session/ssh/id_container", b"(a demo)\n")
         engine.write_file(session.id, "/opt/sessiontui/session/ssh/host.pub", b"ssh-ed25519 AAAA demo\n")
     return engine

@@ -280,8 +280,11 @@ class MemoryEngine(MemoryInside):
             ports=published,
             env=order.env,
         )
-        self.write_file(session.id, "/home/work/id_container", b"-----BEGIN OPENSSH PRIVATE KEY-----\n")
-        self.write_file(session.id, "/opt/sessiontui/session/ssh/host.pub", b"ssh-ed25519 AAAA session\n")
+        key, inside = b"-----BEGIN OPENSSH PRIVATE KEY-----\n", "/opt/sessiontui/session"
+        self.write_file(session.id, "/home/work/id_container", key)
+        self.write_file(session.id, f"{inside}/ssh/id_container", key)
+        self.write_file(session.id, f"{inside}/ssh/host.pub", b"ssh-ed25519 AAAA session\n")
+        self.write_file(session.id, f"{inside}/sshd_config", b"Port 2200\n")
         return self.put(session)
 
     def start(self, session: Session) -> Session:

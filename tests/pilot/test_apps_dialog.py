@@ -186,7 +186,7 @@ async def test_ssh_is_shown_with_its_login_and_sftp_lines(dialog: Dialog) -> Non
         await pilot.press("end", "enter")
         await settle(pilot)
         login, files = dialog.lines()
-        assert login.startswith(f"ssh -i {dialog.keys}/nifty-bohr ")
+        assert login.startswith(f"ssh -i {dialog.keys}/nifty-bohr/st-nifty-bohr ")
         assert login.endswith("-p 32772 work@127.0.0.1")
         assert files.startswith("sftp -i ")
         assert files.endswith("-P 32772 work@127.0.0.1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ LAPTOP = {"USER": "alice", "SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 22"}
 def ports(tmp_path: Path) -> Ports:
     engine, meter = MemoryEngine(), ScriptedMeter(lambda: 0.0)
     engine.put(SESSION)
-    engine.write_file(SESSION.id, "/home/work/id_container", b"a private key\n")
+    engine.write_file(SESSION.id, "/opt/sessiontui/session/ssh/id_container", b"a private key\n")
     engine.write_file(SESSION.id, "/opt/sessiontui/session/ssh/host.pub", b"ssh-ed25519 AAAA comment\n")
     storage = Directories(tmp_path / "folders", OWNER)
     return Ports(engine, meter, meter, storage, FileCatalogue(), PaperHost(), OWNER)
@@ -71,25 +72,34 @@ def test_ssh_is_told_with_a_key_only_its_owner_reads_and_a_known_host(
     ports: Ports, keys: KeyRing, tmp_path: Path
 ) -> None:
     endpoint = open_app(ports, SESSION, "ssh", keys=keys, environ={})
-    key, known = tmp_path / "keys" / SESSION.id, tmp_path / "keys" / f"{SESSION.id}.known_hosts"
+    directory = tmp_path / "keys" / SESSION.id
+    key, known = directory / "st-nifty-bohr", directory / "st-nifty-bohr.known_hosts"
     assert (endpoint.url, endpoint.port) == ("", 20001)
     assert f"-i {key}" in endpoint.ssh_command
     assert endpoint.ssh_command.endswith("-p 20001 work@127.0.0.1")
     assert "StrictHostKeyChecking=yes" in endpoint.ssh_command
     assert key.read_bytes() == b"a private key\n"
-    assert known.read_bytes() == b"[127.0.0.1]:20001 ssh-ed25519 AAAA\n"
-    assert (key.stat().st_mode & 0o777, key.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert known.read_bytes() == b"[127.0.0.1]:20001,sessiontui-0123456789ab ssh-ed25519 AAAA\n"
+    modes = [path.stat().st_mode & 0o777 for path in (key, known, directory, tmp_path / "keys")]
+    assert modes == [0o600, 0o600, 0o700, 0o700]
 
 
 def test_a_link_planted_at_the_keys_place_is_not_written_through(
     ports: Ports, keys: KeyRing, tmp_path: Path
 ) -> None:
-    target = tmp_path / "target"
+    target, elsewhere = tmp_path / "target", tmp_path / "elsewhere"
     target.write_text("precious")
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / SESSION.id).symlink_to(target)
+    elsewhere.mkdir()
+    directory = tmp_path / "keys" / SESSION.id
+    directory.mkdir(parents=True)
+    (directory / "st-nifty-bohr").symlink_to(target)
     open_app(ports, SESSION, "ssh", keys=keys, environ={})
     assert target.read_text() == "precious"
+    shutil.rmtree(directory)
+    directory.symlink_to(elsewhere)
+    open_app(ports, SESSION, "ssh", keys=keys, environ={})
+    assert list(elsewhere.iterdir()) == []
+    assert (directory / "st-nifty-bohr").read_bytes() == b"a private key\n"
 
 
 def test_an_app_nobody_knows_names_the_nearest(ports: Ports, keys: KeyRing) -> None:
