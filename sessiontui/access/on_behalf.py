@@ -18,7 +18,8 @@ def on_behalf(owner: Owner | None) -> Iterator[None]:
     """Within, this thread reads and writes files as that user, and what it makes is theirs.
 
     A link in their home then leads nowhere that they could not go themselves. None changes nothing.
-    The kernel keeps this identity for each thread, so others are not disturbed. Raises StorageError.
+    The kernel keeps this identity for each thread, so others are not disturbed; one that is started
+    within begins with it. Raises StorageError.
     """
     if owner is None or owner.uid == os.geteuid():
         yield

@@ -63,7 +63,8 @@ def here(hosts: Iterable[Host]) -> str:
 def on_a_laptop(host: Host, box: Place) -> str:
     """The block for a laptop that reaches this machine as ``box``."""
     key = f"~/.ssh/{alias(host.name)}"
-    return _block(host, key, f"{key}.known_hosts", box.jump)
+    # What a file says for all hosts before its first block stays for all when this is put above it.
+    return _block(host, key, f"{key}.known_hosts", box.jump) + "Match all\n"
 
 
 def fetch_command(host: Host, box: Place) -> str:

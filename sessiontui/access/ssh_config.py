@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -37,6 +38,15 @@ class SshConfig:
     def line(self) -> str:
         """The line that includes the blocks. Raises StorageError where it cannot be written."""
         return f"Include {ssh_blocks.quoted(self._block)}"
+
+    def unread(self) -> Path | None:
+        """The file that ssh reads instead: it goes by the user's account, not by ``HOME``. None: this one."""
+        uid = os.getuid() if self._owner is None else self._owner.uid
+        try:
+            read = Path(pwd.getpwuid(uid).pw_dir) / ".ssh" / "config"
+        except KeyError:
+            return None
+        return None if read == self.path or os.path.realpath(read) == os.path.realpath(self.path) else read
 
     def installed(self) -> bool:
         """Whether ``~/.ssh/config`` includes the blocks, before its first ``Host``. Raises StorageError."""

@@ -82,6 +82,13 @@ def parser() -> argparse.ArgumentParser:
     rm.add_argument("names", nargs="+", metavar="NAME")
     rm.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
+    ssh_config = add("ssh-config", "make `ssh st-NAME` work: one line in ~/.ssh/config, kept current")
+    ssh_config.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    instead = ssh_config.add_mutually_exclusive_group()
+    instead.add_argument("--remove", action="store_true", help="take the line away again")
+    instead.add_argument("--laptop", metavar="NAME", help="print what a laptop needs for one session")
+    instead.add_argument("--key", metavar="NAME", help="print the private key of a session")
+
     listing = add("environments", "list environments and their versions", json=True)
     listing.add_argument(
         "-a", "--all", action="store_true", help="also images that are private or the system's"

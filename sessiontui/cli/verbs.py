@@ -18,6 +18,8 @@ from sessiontui.actions.open_app import open_app
 from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
 from sessiontui.cli.complaint import complain
 from sessiontui.cli.progress import ProgressLine
+from sessiontui.cli.ssh_config import keep_current
+from sessiontui.cli.ssh_config import ssh_config as ssh_config
 from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError, HostError, SessiontuiError
@@ -81,6 +83,7 @@ def launch(arguments: Namespace, settings: Settings) -> int:
     order = launcher.order(draft, misread=misread)
     with ProgressLine(sys.stderr) as report:
         session = launcher.launch(order, report, Cancellation())
+    keep_current(ports)
     if arguments.json:
         _print_json(describe.session_json(session))
     else:
@@ -92,6 +95,7 @@ def open(arguments: Namespace, settings: Settings) -> int:  # noqa: A001
     """Start an app and print its endpoint."""
     ports = _ports(settings)
     session = find_session(ports.engine, arguments.name, ports.owner)
+    keep_current(ports)
     endpoint = open_app(ports, session, arguments.app, keys=wiring.keys(os.environ), environ=os.environ)
     if arguments.json:
         _print_json(describe.endpoint_json(endpoint))
@@ -99,6 +103,8 @@ def open(arguments: Namespace, settings: Settings) -> int:  # noqa: A001
         if endpoint.url:
             print(endpoint.url)
         print(endpoint.ssh_command)
+        for label, line in endpoint.lines:
+            print(f"\n# {label}\n{line.rstrip()}")
     return 0
 
 
@@ -139,7 +145,9 @@ def stop(arguments: Namespace, settings: Settings) -> int:
 def start(arguments: Namespace, settings: Settings) -> int:
     """Start sessions."""
     ports = _ports(settings)
-    return _each(arguments.names, ports, lambda session: end.start(ports, session))
+    code = _each(arguments.names, ports, lambda session: end.start(ports, session))
+    keep_current(ports)
+    return code
 
 
 def rm(arguments: Namespace, settings: Settings) -> int:
@@ -156,7 +164,9 @@ def rm(arguments: Namespace, settings: Settings) -> int:
         if input("Delete? [y/N] ").strip().lower() not in ("y", "yes"):
             print("Nothing was deleted.")
             return 1
-    return _each([session.id for session in sessions], ports, lambda session: end.delete(ports, session))
+    code = _each([session.id for session in sessions], ports, lambda session: end.delete(ports, session))
+    keep_current(ports)
+    return code
 
 
 def environments(arguments: Namespace, settings: Settings) -> int:

@@ -89,6 +89,9 @@ class Dashboard:
         """Keep the picture current. What this costs at first must not delay the first list of sessions."""
         self._opened()
         app = self._app
+        from sessiontui.ui.ssh_names import SshNames
+
+        app.watch(app, "picture", SshNames(self.desk).look)
         poller = self._poller
         for loop in (poller.listen, poller.follow, poller.explain, poller.survey):
             app.run_worker(in_background(loop), group="poller")

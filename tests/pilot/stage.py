@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from sessiontui.access.keys import KeyRing
+from sessiontui.access.ssh_config import SshConfig
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.found import found_environments
@@ -195,6 +196,8 @@ class Stage:
     copied: list[str] = field(default_factory=list)
     shell: Callable[[list[str]], int] = lambda argv: 0
     keys: Path = Path("/nonexistent")
+    config: SshConfig | None = None
+    """What gives the sessions names for ssh."""
     environ: Mapping[str, str] = field(default_factory=lambda: {"TERM": "xterm-256color"})
     keymap: Mapping[str, str] = field(default_factory=dict)
     clock: float = 10_000.0
@@ -216,7 +219,7 @@ class Stage:
                 app,
                 ports,
                 Observer(ports, NOW.timestamp, lambda: self.clock),
-                keys=KeyRing(self.keys),
+                keys=KeyRing(self.keys, config=self.config),
                 environ=self.environ,
                 run_in_terminal=self._run_in_terminal,
                 copy=self._copy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sessiontui.ui.commands.base import Command, Selected
 from sessiontui.ui.commands.life import DeleteSession, StartSession, StopSession
 from sessiontui.ui.commands.program import OpenPalette, Quit, ShowHelp, ToggleMouse
-from sessiontui.ui.commands.reach import CopySomething, OpenApps, OpenShell
+from sessiontui.ui.commands.reach import CopySomething, OpenApps, OpenShell, SetUpSsh
 from sessiontui.ui.commands.view import (
     FilterSessions,
     NextTab,
@@ -31,6 +31,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         StopSession,
         DeleteSession,
         CopySomething,
+        SetUpSsh,
         FilterSessions,
         ToggleDetails,
         ShowCharts,

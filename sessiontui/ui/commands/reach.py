@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Session
 from sessiontui.ui.background import in_background
-from sessiontui.ui.commands.base import Command, OnSession, Selected
+from sessiontui.ui.commands.base import Command, OnEngine, OnSession, Selected
 
 if TYPE_CHECKING:
     from sessiontui.ui.screens.main import MainScreen
@@ -57,3 +57,15 @@ class CopySomething(Command):
             text = await screen.desk.ask(CopyMenu(screen.session))
             if text:
                 screen.desk.say(f"{text}\n{await in_background(screen.desk.copy, text)}")
+
+
+class SetUpSsh(OnEngine):
+    """Make `ssh st-NAME`, scp, rsync, sftp and VS Code reach your sessions by name, or end that."""
+
+    name, keys, label = "set-up-ssh", "S", "set up ssh st-NAME"
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.ssh_names import set_up
+
+        await set_up(screen.desk)
