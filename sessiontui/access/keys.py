@@ -50,8 +50,9 @@ class KeyFiles:
     def options(self, port: int, program: str = "ssh") -> str:
         """The part of it that comes before the place."""
         flag = "-p" if program == "ssh" else "-P"
+        # What a person's own file says for all hosts (a ProxyJump, say) is not meant for the loopback.
         return (
-            f"{program} -i {shlex.quote(str(self.private))} -o IdentitiesOnly=yes "
+            f"{program} -i {shlex.quote(str(self.private))} -F none -o IdentitiesOnly=yes "
             f"-o {_option('UserKnownHostsFile', self.known_hosts)} -o StrictHostKeyChecking=yes "
             f"{flag} {port}"
         )

@@ -15,7 +15,16 @@ from sessiontui.engine.docker import DockerEngine
 from tests.e2e.terminal import Terminal
 from tests.real import real_engine
 
-PACKAGES = {"tmux": "tmux", "ssh": "openssh-client", "sftp": "openssh-client", "curl": "curl"}
+PACKAGES = {
+    "tmux": "tmux",
+    "ssh": "openssh-client",
+    "sftp": "openssh-client",
+    "/usr/sbin/sshd": "openssh-server",
+    "rsync": "rsync",
+    "ip": "iproute2",
+    "curl": "curl",
+}
+"""By the program that it brings."""
 ROOT = Path(__file__).parents[2]
 
 
