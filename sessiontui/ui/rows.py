@@ -329,7 +329,7 @@ def _steps(used: float | None, limit: float) -> tuple[int, ...] | None:
     """How far a bar is filled, for each length it may have."""
     if used is None or not limit:
         return None
-    return (int(used > 0), *(round(used / limit * length * 8) for length in _BARS))
+    return (int(used / limit > 0), *(round(used / limit * length * 8) for length in _BARS))
 
 
 def _advance(spans: list[Span], start: int) -> None:
