@@ -28,19 +28,17 @@ from sessiontui.ui.screens.launch_facts import CatalogueFound, EngineFound, Fold
 from sessiontui.ui.screens.launch_text import (
     automatic_text,
     environment_label,
-    parse_variables,
     version_label,
     will_happen,
 )
 from sessiontui.ui.screens.new_folder import NewFolderScreen
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.amounts import Amounts
+from sessiontui.ui.widgets.extras import Extras
 from sessiontui.ui.widgets.field import Field
 from sessiontui.ui.widgets.folder_list import FolderList
 
 _ASKING = "asking the engine…"
-
-_MORE, _LESS = "▸ More: environment variables", "▾ More: environment variables"
 
 _NO_IMAGE = Problem("image", "name an image, like python:3.12-slim")
 
@@ -117,12 +115,7 @@ class LaunchScreen(ModalScreen[Order | None]):
                         id="folder-line",
                     ),
                 )
-                yield Button(_MORE, id="more", compact=True)
-                yield Field(
-                    "Variables",
-                    "env",
-                    TextArea(id="variables", compact=True, placeholder="KEY=VALUE, one a line"),
-                )
+                yield Extras()
             with Vertical(id="outcome"):
                 yield Static(_ASKING, id="will", markup=False)
                 yield Static(id="cautions", markup=False)
@@ -137,7 +130,6 @@ class LaunchScreen(ModalScreen[Order | None]):
     def on_mount(self) -> None:
         """Open at once; what is not known yet arrives."""
         self.query_one("#field-image", Field).display = False
-        self._open_more(False)
         self.query_one("#environment").focus()
         self._ask_all()
 
@@ -213,7 +205,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             self._show_trouble()
             return
         self._was_refused = self._refusal_stands = True
-        problems = refused_fields(Refused((*message.error.problems, *self._variables()[1])))
+        problems = refused_fields(message.error)
         self._show_problems(problems)
         self._say(f"Not yet: {len(problems)} to put right above")
         self._go_to_first(problems)
@@ -363,20 +355,6 @@ class LaunchScreen(ModalScreen[Order | None]):
 
         self.app.push_screen(NewFolderScreen(self._ports.storage), made)
 
-    # More
-
-    @on(Button.Pressed, "#more")
-    def toggle_more(self) -> None:
-        """Open what few people need, or fold it."""
-        field = self.query_one("#field-env", Field)
-        self._open_more(not field.display)
-        if field.display:
-            field.call_after_refresh(field.focus_input)
-
-    def _open_more(self, opened: bool) -> None:
-        self.query_one("#field-env", Field).display = opened
-        self.query_one("#more", Button).label = _LESS if opened else _MORE
-
     # Judging and launching
 
     @on(Input.Changed)
@@ -392,14 +370,10 @@ class LaunchScreen(ModalScreen[Order | None]):
         """Enter in a line goes on to the next field."""
         self.focus_next()
 
-    def _variables(self) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
-        return parse_variables(self.query_one("#variables", TextArea).text)
-
     def _draft(self) -> Draft:
         name = self.query_one("#name", Input)
         other = self._is_other
         ask = self.query_one(Amounts).ask
-
         return Draft(
             environment="" if other else str(self.query_one("#environment", Select).value),
             version="" if other else str(self.query_one("#version", Select).value),
@@ -409,7 +383,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             memory=ask.memory if ask else None,
             gpu=ask.gpu if ask else 0,
             mounts=self.query_one("#folders", FolderList).taken,
-            env=self._variables()[0],
+            env=self.query_one(Extras).env,
         )
 
     def _judge(self) -> None:
@@ -420,7 +394,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             return
         verdict = judge(
             self._draft(),
-            self._variables()[1],
+            self.query_one(Extras).misread,
             owner=self._ports.owner,
             engine=self._engine,
             catalogue=self._catalogue,
@@ -463,8 +437,7 @@ class LaunchScreen(ModalScreen[Order | None]):
 
     def _go_to_first(self, problems: Mapping[str, str]) -> None:
         shown = self._renamed(problems)
-        if "env" in shown:
-            self._open_more(True)
+        self.query_one(Extras).open_for(shown)
         for field in self.query(Field):
             if field.field in shown:
                 field.call_after_refresh(field.focus_input)
@@ -482,16 +455,9 @@ class LaunchScreen(ModalScreen[Order | None]):
             return
         self._ordering = True
         self._show_button()
-        draft, local = self._draft(), self._variables()[1]
+        draft, misread = self._draft(), self.query_one(Extras).misread
         names = self._names_in_preparation()
-
-        def order() -> Found:
-            found = self._launcher.order(draft, names)
-            if local:
-                raise Refused(())
-            return found
-
-        self._ask("order", order)
+        self._ask("order", lambda: self._launcher.order(draft, names, misread=misread))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

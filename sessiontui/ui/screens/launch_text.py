@@ -1,11 +1,10 @@
-"""What the launch dialog says, and how it reads what was typed: pure text."""
+"""What the launch dialog says: pure text."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
 from sessiontui.domain.environment import IMAGE, Environment, Version
-from sessiontui.domain.errors import Problem
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.launch import Order
 from sessiontui.ui.present import clean
@@ -45,18 +44,3 @@ def automatic_text(folders: Iterable[Folder]) -> str:
     """The folders that mount by themselves; empty when there are none."""
     names = ", ".join(clean(one.name) for one in folders if one.automatic)
     return f"in every session: {names}" if names else ""
-
-
-def parse_variables(text: str) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
-    """(name, value) of each ``KEY=VALUE`` line, and the lines that are none."""
-    pairs: list[tuple[str, str]] = []
-    problems: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        name, equals, value = line.partition("=")
-        if equals:
-            pairs.append((name.strip(), value))
-        else:
-            problems.append(Problem("env", f"line {number} has no =: write KEY=VALUE"))
-    return tuple(pairs), tuple(problems)
