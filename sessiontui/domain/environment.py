@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,8 @@ from sessiontui.domain.resources import BOUNDLESS, Ask, Ceiling
 from sessiontui.domain.units import MIB
 
 Protocol = Literal["http", "tcp"]
+
+_CARRIED = re.compile(r"/proxy/(?:absolute/)?\d+(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,24 @@ class App:
     """Name of the app whose server serves this page too; empty: it has one of its own."""
     own: bool = False
     """Whether the person runs it themselves: it is never started, only reached."""
+    carries: str = ""
+    """A line of POSIX shell that succeeds where the image lets its server carry the ports of others."""
 
     @property
     def published(self) -> bool:
         """Whether its port gets one on the host: only where it lets nobody in without the secret."""
         return self.secret and not self.via and not self.own
+
+    @property
+    def base(self) -> str:
+        """The path under which its carrier's server shows it (jupyter-server-proxy's own two forms)."""
+        found = _CARRIED.match(self.path) if self.via else None
+        return found[0] if found else ""
+
+    @property
+    def page(self) -> str:
+        """Where a browser enters when the app's own port is reached."""
+        return self.path[len(self.base) :] or "/"
 
     @property
     def server(self) -> str:

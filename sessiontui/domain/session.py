@@ -118,6 +118,8 @@ class Endpoint:
     """For SSH: the line that opens the session's files."""
     lines: tuple[tuple[str, str], ...] = ()
     """For SSH: more ways to log in and to copy files, each with what it is for; a line may be a block."""
+    held: bool = False
+    """Whether the way is held open by this program, and reaches the app only while it runs."""
 
 
 @dataclass(frozen=True, slots=True)

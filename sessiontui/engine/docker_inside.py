@@ -9,10 +9,11 @@ import tarfile
 from collections.abc import Mapping, Sequence
 
 from sessiontui.dockerd.errors import translated
-from sessiontui.domain.environment import App
+from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed, EngineError, HostError, SessionGone
 from sessiontui.domain.folder import HOME
 from sessiontui.domain.session import Losses, Phase, Session
+from sessiontui.engine.app_states import LONGEST_OUTPUT, parse_states, plain_lines
 from sessiontui.engine.containers import Containers, last_words, reason_in
 from sessiontui.engine.dialled import Dialled, dialled
 from sessiontui.engine.link import Link
@@ -24,6 +25,9 @@ from sessiontui.engine.streams import DockerLog
 
 SMALL_FILE = 1024 * 1024
 """The most bytes read of a file of a session: what is in it is a stranger's."""
+
+_NO_SUCH_SCRIPT = frozenset((2, 127))
+"""How shells end that were to run a script that is not there."""
 
 
 class DockerInside:
@@ -56,21 +60,56 @@ class DockerInside:
             found = {app.name for number, app in enumerate(asked) if str(number).encode() in numbers}
         return tuple(app for app in session.apps if not app.needs or app.name in found)
 
-    def serve(self, session: Session, app: App) -> None:
+    def serve(self, session: Session, app: App, *, answer: str | None = None, base: str = "") -> None:
         """See the port."""
         seconds = str(max(1, int(app.timeout)))
-        command = ["/bin/sh", f"{SESSION_DIRECTORY}/app.sh", app.name, str(app.port), seconds]
-        line = app.command or "echo 'this app has no command' >&2; exit 1"
-        container_id = self._container_of(session)
-        outcome = self._containers.execute(
-            session.name, container_id, command, env={"SESSIONTUI_COMMAND": line}
-        )
+        told = {
+            "SESSIONTUI_COMMAND": app.command or "echo 'this app has no command' >&2; exit 1",
+            "SESSIONTUI_READY": app.ready,
+            "SESSIONTUI_BASE": base,
+        }
+        if app.question:
+            told["SESSIONTUI_DEFAULT"] = app.answer
+            if answer is not None:
+                told["SESSIONTUI_ANSWER"] = answer
+        outcome = self._script(session, "app.sh", app.server, str(app.port), seconds, env=told)
         if outcome.exit_code == 0:
             return
         output = last_words(outcome.errors)
         killed = outcome.exit_code > 128 and not output
         reason = "it was killed, perhaps with its session" if killed else reason_in(output)
         raise AppFailed(f"{app.label} did not come up: {reason}", "its last output says more", output=output)
+
+    def app_states(self, session: Session, apps: Sequence[App]) -> Mapping[str, AppState]:
+        """See the port."""
+        words = [word for app in apps for word in (app.server, str(app.port))]
+        outcome = self._script(session, "apps.sh", "states", *words)
+        if outcome.exit_code in _NO_SUCH_SCRIPT:
+            # Made by a version whose scripts tell the open ports only.
+            ports = self._script(session, "app.sh", "--ports").output.split()
+            running, stopped = AppState(AppPhase.RUNNING), AppState(AppPhase.STOPPED)
+            return {app.name: running if b"%d" % app.port in ports else stopped for app in apps}
+        return parse_states(outcome.output, apps)
+
+    def end_app(self, session: Session, app: App) -> None:
+        """See the port."""
+        outcome = self._script(session, "apps.sh", "end", app.server, str(app.port))
+        if outcome.exit_code in _NO_SUCH_SCRIPT:
+            raise AppFailed(
+                f"{app.label} cannot be ended: an older sessiontui made this session",
+                "end it in a shell of the session, or stop and start the session",
+            )
+        if outcome.exit_code != 0:
+            reason = reason_in(last_words(outcome.errors))
+            raise AppFailed(f"{app.label} was not ended: {reason}", "a shell of the session shows what it is")
+
+    def app_output(self, session: Session, app: App) -> str:
+        """See the port."""
+        outcome = self._script(session, "apps.sh", "output", app.server)
+        if outcome.exit_code in _NO_SUCH_SCRIPT:
+            log = f"{SESSION_DIRECTORY}/log/{app.server}.log"
+            outcome = self.run(session, ["tail", "-c", str(LONGEST_OUTPUT), log])
+        return plain_lines(outcome.output)
 
     def run(
         self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
@@ -144,6 +183,13 @@ class DockerInside:
                 tail="all" if tail is None else tail,
             )
         return DockerLog(stream, self._link)
+
+    def _script(
+        self, session: Session, script: str, *words: str, env: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Run a script of ours as the session's user."""
+        command = ["/bin/sh", f"{SESSION_DIRECTORY}/{script}", *words]
+        return self._containers.execute(session.name, self._container_of(session), command, env=env)
 
     def _container_of(self, session: Session) -> str:
         if session.container_id is None:

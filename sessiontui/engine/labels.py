@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -59,9 +59,15 @@ def labels_of(order: Order, *, created_at: datetime, launcher: str) -> dict[str,
                 "env": [list(pair) for pair in order.env],
             }
         ),
-        PREFIX + "apps": json.dumps([asdict(app) for app in order.apps]),
+        PREFIX + "apps": json.dumps([_told(app) for app in order.apps], separators=(",", ":")),
         LAUNCHER_LABEL: launcher,
     }
+
+
+def _told(app: App) -> dict[str, Any]:
+    """What of an app is not as it would be anyway: the engine sends all labels with every list."""
+    plain = {one.name: one.default for one in fields(App)}
+    return {name: value for name, value in asdict(app).items() if value != plain[name]}
 
 
 class Labels:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sessiontui.domain.environment import App
+from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed, EngineError, EngineUnreachable, SessionGone, StartFailed
 from sessiontui.domain.session import Losses, LostFile, Phase, Session
 from sessiontui.engine.memory_pipe import MemoryPipe
@@ -25,7 +25,11 @@ class MemoryInside:
         self._now = now
         self._pause = pause
         self._sessions: dict[str, Session] = {}
-        self._served: dict[str, set[str]] = {}
+        self._served: dict[str, dict[str, str]] = {}
+        """The servers that run, by session, each with what it was started with."""
+        self._ended: dict[tuple[str, str], str] = {}
+        """Why a server failed, by session and name."""
+        self._answers: dict[tuple[str, str], str] = {}
         self._files: dict[str, dict[str, bytes]] = {}
         self._lock = threading.RLock()
         self._down = False
@@ -60,18 +64,58 @@ class MemoryInside:
         """See the port."""
         return self._find_running(session).apps
 
-    def serve(self, session: Session, app: App) -> None:
+    def serve(self, session: Session, app: App, *, answer: str | None = None, base: str = "") -> None:
+        """See the port."""
+        current = self._find_running(session)
+        key = (current.id, app.server)
+        if app.question:
+            answer = self._answers.get(key, app.answer) if answer is None else answer
+        with self._lock:
+            served = self._served.setdefault(current.id, {})
+            started_with = f"{answer or ''} {base}"
+            if served.get(app.server) == started_with:
+                return
+            served.pop(app.server, None)
+        self._pause(1.0)
+        self._ended[key] = f"{app.label} ended before it opened its port"
+        self._answers[key] = answer or ""
+        self._fail(app.name)
+        if app.command.endswith(("false", "exit 1")):
+            raise AppFailed(self._ended[key], output="false: exit code 1")
+        del self._ended[key]
+        served[app.server] = started_with
+
+    def app_states(self, session: Session, apps: Sequence[App]) -> Mapping[str, AppState]:
         """See the port."""
         current = self._find_running(session)
         with self._lock:
-            served = self._served.setdefault(current.id, set())
-            if app.name in served:
-                return
-        self._pause(1.0)
-        self._fail(app.name)
-        if app.command == "false":
-            raise AppFailed(f"{app.label} ended before it opened its port", output="false: exit code 1")
-        served.add(app.name)
+            served = self._served.get(current.id, {})
+            return {
+                app.name: AppState(
+                    AppPhase.RUNNING
+                    if app.server in served
+                    else (AppPhase.FAILED if (current.id, app.server) in self._ended else AppPhase.STOPPED),
+                    "" if app.server in served else self._ended.get((current.id, app.server), ""),
+                    self._answers.get((current.id, app.server), app.answer) if app.question else "",
+                )
+                for app in apps
+            }
+
+    def end_app(self, session: Session, app: App) -> None:
+        """See the port."""
+        current = self._find_running(session)
+        self._fail(f"end {app.name}")
+        with self._lock:
+            self._served.get(current.id, {}).pop(app.server, None)
+            self._ended.pop((current.id, app.server), None)
+
+    def app_output(self, session: Session, app: App) -> str:
+        """See the port."""
+        current = self._find_running(session)
+        with self._lock:
+            served = app.server in self._served.get(current.id, {})
+            failed = (current.id, app.server) in self._ended
+        return f"{app.label} listens on port {app.port}" if served else "exit code 1" if failed else ""
 
     def run(
         self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.environment import App, FoundImage
+from sessiontui.domain.environment import App, AppState, FoundImage
 from sessiontui.domain.launch import Order, Progress
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
@@ -196,11 +196,27 @@ class Engine(Protocol):
     def offers(self, session: Session) -> tuple[App, ...]:
         """The apps that its image can run, found by a look inside a running session."""
 
-    def serve(self, session: Session, app: App) -> None:
-        """Start an app unless its port is open already, and wait for the port.
+    def serve(self, session: Session, app: App, *, answer: str | None = None, base: str = "") -> None:
+        """Start an app unless its port is open already, and wait until it can be used.
+
+        ``answer`` is what a person says to its question; None: what was last said in this session, or
+        the app's own ``answer``. ``base`` is the path its pages are seen under, empty at the root. One
+        that runs with another answer or base is ended and started again.
 
         Raises AppFailed with the app's last output.
         """
+
+    def app_states(self, session: Session, apps: Sequence[App]) -> Mapping[str, AppState]:
+        """What these apps do now, by name, found by one look inside a running session."""
+
+    def end_app(self, session: Session, app: App) -> None:
+        """End an app's server with all its processes; one that does not run is left as it is.
+
+        Raises AppFailed where its port stays open: it was started by other means.
+        """
+
+    def app_output(self, session: Session, app: App) -> str:
+        """The end of what an app's server wrote since it was last started, as lines that can be shown."""
 
     def run(
         self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None

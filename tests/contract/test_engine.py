@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import (
     AppFailed,
     Cancelled,
@@ -86,6 +87,9 @@ def test_a_session_deleted_meanwhile_is_gone_everywhere(bench: Bench) -> None:
         lambda: bench.engine.losses(session),
         lambda: bench.engine.offers(session),
         lambda: bench.engine.serve(session, HTTP),
+        lambda: bench.engine.app_states(session, (HTTP,)),
+        lambda: bench.engine.end_app(session, HTTP),
+        lambda: bench.engine.app_output(session, HTTP),
         lambda: bench.engine.run(session, ["true"]),
         lambda: bench.engine.pipe(session, ["true"]),
         lambda: bench.engine.dial(session, 8000),
@@ -249,3 +253,60 @@ def test_images_are_found_with_their_labels_but_ours(bench: Bench) -> None:
         assert {image, ours} <= bench.engine.images()
     finally:
         bench.remove_images(image, ours)
+
+
+ASKING = App(
+    "asking", "Asking", "http", 8003, "/", secret=True, question="Directory", answer="/tmp",
+    command='cd "$SESSIONTUI_ANSWER" && exec python3 -m http.server 8003 --bind 127.0.0.1',
+)  # fmt: skip
+
+
+def test_the_state_of_an_app_is_that_of_its_server(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    page = replace(HTTP, name="page", runs="http")
+    broken = session.app("broken")
+    assert broken is not None
+    apps = (HTTP, page, broken)
+
+    def phases() -> list[AppPhase]:
+        states = bench.engine.app_states(session, apps)
+        return [states[app.name].phase for app in apps]
+
+    assert phases() == [AppPhase.STOPPED] * 3
+    bench.engine.serve(session, page)
+    assert phases() == [AppPhase.RUNNING, AppPhase.RUNNING, AppPhase.STOPPED]
+    with pytest.raises(AppFailed):
+        bench.engine.serve(session, broken)
+    assert phases() == [AppPhase.RUNNING, AppPhase.RUNNING, AppPhase.FAILED]
+    assert bench.engine.app_states(session, apps)["broken"].reason
+    bench.engine.end_app(session, HTTP)
+    bench.engine.end_app(session, broken)
+    assert phases() == [AppPhase.STOPPED] * 3
+    bench.engine.end_app(session, HTTP)
+
+
+def test_an_answer_is_kept_and_another_one_starts_the_app_again(bench: Bench) -> None:
+    session = bench.launch(bench.order(apps=(ASKING,)))
+
+    def state() -> AppState:
+        return bench.engine.app_states(session, (ASKING,))["asking"]
+
+    assert state() == AppState(AppPhase.STOPPED, "", "/tmp")
+    bench.engine.serve(session, ASKING)
+    assert state() == AppState(AppPhase.RUNNING, "", "/tmp")
+    bench.engine.serve(session, ASKING, answer="/usr")
+    assert state() == AppState(AppPhase.RUNNING, "", "/usr")
+    session = bench.engine.start(bench.engine.stop(session))
+    assert state() == AppState(AppPhase.STOPPED, "", "/usr")
+    bench.engine.serve(session, ASKING)
+    assert state() == AppState(AppPhase.RUNNING, "", "/usr")
+
+
+def test_the_last_output_of_an_app_is_told(bench: Bench) -> None:
+    session = bench.launch(bench.order())
+    assert bench.engine.app_output(session, HTTP) == ""
+    broken = session.app("broken")
+    assert broken is not None
+    with pytest.raises(AppFailed):
+        bench.engine.serve(session, replace(broken, command="echo 'exit code 1'; exit 1"))
+    assert bench.engine.app_output(session, broken) == "exit code 1"

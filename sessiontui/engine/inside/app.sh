@@ -3,36 +3,35 @@
 #
 #   app.sh NAME PORT SECONDS   runs $SESSIONTUI_COMMAND, a line of sh, unless the port is served.
 #                              Prints `started` or `running`, 0; else the end of its output on
-#                              stderr, 1 when it ended, 124 when the time did.
-#   app.sh --check PORT        0 when the port is served, else 1
-#   app.sh --ports             prints the ports that are served, one a line
+#                              stderr, 1 when it ended, 124 when the time did, 4 when what serves
+#                              the port would have to end first and is none of ours.
+#
+#   SESSIONTUI_READY     a line of sh that must succeed, too
+#   SESSIONTUI_BASE      the path under which the command's pages are seen; empty at the root
+#   SESSIONTUI_DEFAULT   set where the app asks something: what it gets when nobody ever answered
+#   SESSIONTUI_ANSWER    set where somebody did; remembered for later starts. The command finds
+#                        there whatever holds
+#
+# One that runs with another base or answer is ended first.
 # shellcheck source=common.sh
 . /opt/sessiontui/session/common.sh
 
-case ${1:-} in
-    --check)
-        listening "$2"
-        exit
-        ;;
-    --ports)
-        sed -n 's/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\) [0-9A-F:]* 0A .*/\1/p' \
-            /proc/net/tcp /proc/net/tcp6 2>/dev/null | sort -u |
-            while read -r hex; do echo $((0x$hex)); done
-        exit
-        ;;
-    --run)
-        # The leader of the app's own process group: its id ends all of it.
-        name=$2
-        command=$SESSIONTUI_COMMAND
-        unset SESSIONTUI_COMMAND
-        echo "$$" >"$session/run/$name.pid"
-        {
-            /bin/sh -c "$command"
-            echo "$?" >"$session/run/$name.exit"
-        } 2>&1 | tee -a "$session/log/$name.log" >>"$session/log/session.log"
-        exit
-        ;;
-esac
+if [ "${1:-}" = --run ]; then
+    # The leader of the app's own process group: its id ends all of it.
+    name=$2
+    command=$SESSIONTUI_COMMAND
+    unset SESSIONTUI_COMMAND SESSIONTUI_READY SESSIONTUI_DEFAULT
+    echo "$$" >"$session/run/$name.pid"
+    # Who writes the output down stays to the last word.
+    {
+        /bin/sh -c "$command"
+        echo "$?" >"$session/run/$name.exit"
+    } 2>&1 | (
+        trap '' TERM
+        exec tee -a "$session/log/$name.log"
+    ) >>"$session/log/session.log"
+    exit
+fi
 
 name=${1:-}
 port=${2:-}
@@ -44,6 +43,18 @@ case $port$seconds in '' | *[!0-9]*) die "app.sh: bad port or time" 2 ;; esac
 login_environment
 cd "$home" || exit 1
 log=$session/log/$name.log
+told=${SESSIONTUI_ANSWER+yes}
+if [ "${SESSIONTUI_DEFAULT+set}" ]; then
+    remembered=$session/answers/$name
+    if [ ! "${SESSIONTUI_ANSWER+set}" ]; then
+        SESSIONTUI_ANSWER=$SESSIONTUI_DEFAULT
+        [ ! -r "$remembered" ] || SESSIONTUI_ANSWER=$(cat "$remembered")
+    fi
+    export SESSIONTUI_ANSWER
+fi
+export SESSIONTUI_BASE="${SESSIONTUI_BASE:-}"
+# What it is started with, in one line: neither holds a line break.
+with="${SESSIONTUI_ANSWER:-} $SESSIONTUI_BASE"
 end=$(($(seconds_up) + seconds))
 
 in_time() {
@@ -53,7 +64,7 @@ in_time() {
 # --- one start at a time -------------------------------------------------------------------------
 
 # A symbolic link is made in one step and says who made it: process id and when that began.
-lock=$session/run/port-$port.lock
+lock=$session/run/$name.lock
 me=$$-$(began $$)
 until ln -s "$me" "$lock" 2>/dev/null; do
     holder=$(readlink "$lock" 2>/dev/null)
@@ -81,14 +92,53 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# Says why, on a line of its own after the last of the app's output, and keeps it for who asks later.
+failed() {
+    printf '%s\n' "$1" >"$session/run/$name.failed"
+    tail -n 15 "$log" | tail -c 4000 >&2
+    [ -z "$(tail -c 1 "$log" | tr '\0' .)" ] || echo >&2
+    printf 'sessiontui: %s\n' "$1" >&2
+}
+
+# Waits until what has its port open can be used.
+await_ready() {
+    [ -n "${SESSIONTUI_READY:-}" ] || return 0
+    until (eval "$SESSIONTUI_READY") </dev/null >/dev/null 2>&1; do
+        in_time || return 1
+        nap
+    done
+}
+
 if listening "$port"; then
-    echo running
-    exit 0
+    # What was started by other means is taken as it is, unless it was to have a certain answer.
+    had=$(cat "$session/run/$name.with" 2>/dev/null) || had=${told:-$with}
+    if [ "$had" = "$with" ]; then
+        if await_ready; then
+            echo running
+            exit 0
+        fi
+        echo "sessiontui: port $port is open, and $name is not ready within $seconds seconds" >&2
+        exit 124
+    fi
+    end_all "$name" 100
+    while listening "$port"; do
+        if ! alive "$name"; then
+            echo "sessiontui: what serves port $port was started by other means: end it there first" >&2
+            exit 4
+        fi
+        in_time || exit 124
+        nap
+    done
 fi
 
 # --- start ---------------------------------------------------------------------------------------
 
-rm -f "$session/run/$name.exit" "$session/run/$name.pid"
+rm -f "$session/run/$name.exit" "$session/run/$name.pid" "$session/run/$name.failed"
+printf '%s\n' "$with" >"$session/run/$name.with"
+if [ "${SESSIONTUI_DEFAULT+set}" ]; then
+    printf '%s\n' "$SESSIONTUI_ANSWER" >"$remembered" 2>/dev/null || :
+    printf '%s\n' "$SESSIONTUI_ANSWER" >"$session/run/$name.answer"
+fi
 : >"$log"
 # `setsid` forks only when it leads a group already, so the second one returns at once. With `&`
 # instead, the app and all terminals in it would ignore Ctrl+C for good.
@@ -98,31 +148,6 @@ else
     /bin/sh "$session/app.sh" --run "$name" </dev/null >/dev/null 2>&1 &
 fi
 
-# Says whether any process of the app is left.
-alive() {
-    leader=$(cat "$session/run/$name.pid" 2>/dev/null)
-    [ -n "$leader" ] && kill -0 "-$leader" 2>/dev/null
-}
-
-# Ends the app with all its processes.
-stop_all() {
-    leader=$(cat "$session/run/$name.pid" 2>/dev/null)
-    [ -n "$leader" ] || return 0
-    kill -TERM "-$leader" 2>/dev/null || return 0
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        nap
-        kill -0 "-$leader" 2>/dev/null || return 0
-    done
-    kill -KILL "-$leader" 2>/dev/null
-}
-
-# Says why, on a line of its own after the last of the app's output.
-failed() {
-    tail -n 15 "$log" | tail -c 4000 >&2
-    [ -z "$(tail -c 1 "$log" | tr '\0' .)" ] || echo >&2
-    printf 'sessiontui: %s\n' "$1" >&2
-}
-
 ended=
 while ! listening "$port"; do
     status=$(cat "$session/run/$name.exit" 2>/dev/null)
@@ -130,19 +155,23 @@ while ! listening "$port"; do
         # One that went to the background has its time for as long as something of it is there, and
         # a few seconds where it cut all ties.
         ended=${ended:-$(seconds_up)}
-        if [ "$status" != 0 ] || { ! alive && [ "$(seconds_up)" -gt "$((ended + 3))" ]; }; then
+        if [ "$status" != 0 ] || { ! alive "$name" && [ "$(seconds_up)" -gt "$((ended + 3))" ]; }; then
             nap
             ! listening "$port" || break
-            stop_all
+            end_all "$name" 10
             failed "$name ended with status $status"
             exit 1
         fi
     fi
     if ! in_time; then
-        stop_all
+        end_all "$name" 10
         failed "$name did not open port $port within $seconds seconds"
         exit 124
     fi
     nap
 done
+if ! await_ready; then
+    failed "$name opened port $port and was not ready within $seconds seconds"
+    exit 124
+fi
 echo started

@@ -53,3 +53,26 @@ seconds_up() {
 nap() {
     sleep 0.1 2>/dev/null || sleep 1
 }
+
+# Says whether any process of the app $1 is left that was started by us.
+alive() {
+    _leader=$(cat "$session/run/$1.pid" 2>/dev/null)
+    [ -n "$_leader" ] && kill -0 "-$_leader" 2>/dev/null
+}
+
+# Ends the app $1 with all its processes: asks first, and waits $2 tenths of a second for that.
+end_all() {
+    alive "$1" && kill -TERM "-$_leader" 2>/dev/null || return 0
+    _left=$2
+    while [ "$_left" -gt 0 ]; do
+        nap
+        kill -0 "-$_leader" 2>/dev/null || return 0
+        _left=$((_left - 1))
+    done
+    kill -KILL "-$_leader" 2>/dev/null
+}
+
+# Says whether the link $1, a lock, was made by a process that is still there.
+held() {
+    _holder=$(readlink "$1" 2>/dev/null) && [ "$(began "${_holder%%-*}")" = "${_holder#*-}" ]
+}

@@ -109,7 +109,7 @@ while [ -n "$rest" ]; do
 done
 
 rm -rf "$session/run"
-for directory in run log ssh; do
+for directory in run log ssh answers; do
     mkdir -p "$session/$directory"
     chown "$uid:$gid" "$session/$directory"
 done

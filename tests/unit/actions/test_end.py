@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sessiontui.actions.listening import listening
 
 from sessiontui.actions import end
-from sessiontui.actions.listening import listening
 from sessiontui.actions.open_app import offered
 from sessiontui.actions.ports import Ports, find_session
 from sessiontui.domain.errors import NotYours, Unknown
