@@ -36,7 +36,7 @@ NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 JUPYTER = SessionApp("jupyterlab", "JupyterLab", "http", 8888, "/lab", "jupyter lab", secret=True, icon="◍")
 NOTEBOOK = SessionApp(
-    "notebook", "Jupyter Notebook", "http", 8888, "/tree", via="jupyterlab", secret=True, icon="◎"
+    "jupyter", "Jupyter Notebook", "http", 8888, "/tree", secret=True, icon="◎", runs="jupyterlab"
 )
 TENSORBOARD = SessionApp(
     "tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", "tensorboard", via="jupyterlab", icon="▥"

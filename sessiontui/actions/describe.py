@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sessiontui.domain.environment import Environment
+from sessiontui.domain.environment import App, AppState, Environment
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.session import Endpoint, Session
 
@@ -99,7 +99,23 @@ def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
         "host": endpoint.host,
         "port": endpoint.port,
         "ssh_command": endpoint.ssh_command,
+        "held": endpoint.held,
     }
     if endpoint.lines:
         described["lines"] = [{"label": label, "line": line} for label, line in endpoint.lines]
     return described
+
+
+def app_json(app: App, state: AppState) -> dict[str, Any]:
+    """An app of a running session: ``state`` is a word of AppPhase, ``reason`` why it failed."""
+    return {
+        "name": app.name,
+        "label": app.label,
+        "group": app.group,
+        "protocol": app.protocol,
+        "port": app.port,
+        "state": str(state.phase),
+        "reason": state.reason,
+        "question": app.question,
+        "answer": state.answer,
+    }

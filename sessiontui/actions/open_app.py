@@ -2,70 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 from sessiontui.access.forwarding import forward_command, place
 from sessiontui.access.keys import KeyRing
 from sessiontui.access.ssh_lines import ssh_lines
+from sessiontui.actions.app_life import ensure_running, find_app
 from sessiontui.actions.ports import Ports, ensure_may_touch
 from sessiontui.actions.ssh_config import ssh_host
-from sessiontui.domain.environment import App
-from sessiontui.domain.errors import AppFailed, EngineError, Unknown
-from sessiontui.domain.launch import unknown
-from sessiontui.domain.session import Endpoint, Phase, Session
+from sessiontui.domain.environment import App, AppPhase
+from sessiontui.domain.errors import AppFailed
+from sessiontui.domain.session import Endpoint, Session
 
+Hold = Callable[[Session, App], int]
+"""Holds a way open to an app's own port while this program runs; returns its port on this machine."""
 
-def offered(ports: Ports, session: Session) -> tuple[App, ...]:
-    """The apps the session can run now. Raises NotYours, EngineError when it does not run."""
-    ensure_may_touch(session, ports.owner)
-    _ensure_running(session)
-    return ports.engine.offers(session)
+_CARRIER = "jupyterlab"
+"""The app whose server carries the ports that a person opens by their own programs."""
 
 
 def open_app(
-    ports: Ports, session: Session, name: str, *, keys: KeyRing, environ: Mapping[str, str]
+    ports: Ports,
+    session: Session,
+    name: str,
+    *,
+    keys: KeyRing,
+    environ: Mapping[str, str],
+    answer: str | None = None,
+    hold: Hold | None = None,
 ) -> Endpoint:
     """Start the app unless it runs, wait for its port, and return its endpoint.
 
-    ``environ`` tells how the person is connected. Raises Unknown, NotYours, AppFailed, EngineError.
+    ``environ`` tells how the person is connected; ``answer`` is for an app with a question. An app
+    whose port is not published, and which no other app can carry, is reached by ``hold`` alone.
+
+    Raises Unknown, NotYours, AppFailed, EngineError.
     """
     ensure_may_touch(session, ports.owner)
-    _ensure_running(session)
-    app = session.app(name)
-    if app is None:
-        raise Unknown(unknown("app", name, [one.name for one in session.apps]))
-    carrier = session.app(app.via) if app.via else app
-    outside = session.host_port(carrier.port) if carrier else None
-    if carrier is None or outside is None:
-        raise AppFailed(f"{app.label} has no published port in this session", "launch a new session")
-    for one in dict.fromkeys((carrier, app)):
-        ports.engine.serve(session, one)
-    if app.protocol == "tcp":
+    ensure_running(session)
+    app = find_app(session, name)
+    if answer is not None and not answer.isprintable():
+        raise AppFailed(f"{app.label} takes an answer of one line", "leave line breaks out of it")
+    if app.own:
+        _ensure_heard(ports, session, app)
+    outside = None if app.own or app.via else session.host_port(app.port)
+    carrier = _carrier(ports, session, app) if outside is None else None
+    if carrier is not None:
+        outside = session.host_port(carrier.port)
+        ports.engine.serve(session, carrier)
+    endpoint = partial(_endpoint, ports, session, app, carrier, keys=keys, environ=environ)
+    if outside is None:
+        if hold is None:
+            raise AppFailed(
+                f"{app.label} {_why_not_reached(app)}",
+                f"hold a way open: sessiontui forward {session.name} {app.name}",
+            )
+        _serve(ports, session, app, answer, "")
+        return replace(endpoint(hold(session, app)), held=True)
+    _serve(ports, session, app, answer, app.base if carrier is not None else "")
+    return endpoint(outside)
+
+
+def _serve(ports: Ports, session: Session, app: App, answer: str | None, base: str) -> None:
+    """Start it, unless it is the person's to start."""
+    if not app.own:
+        ports.engine.serve(session, app, answer=answer, base=base)
+
+
+def _endpoint(
+    ports: Ports,
+    session: Session,
+    app: App,
+    carrier: App | None,
+    outside: int,
+    *,
+    keys: KeyRing,
+    environ: Mapping[str, str],
+) -> Endpoint:
+    """Where the app is reached now, on that port of this machine."""
+    endpoint = Endpoint(app.name, "127.0.0.1", outside)
+    forward = forward_command(outside, environ, ports.ssh_destination)
+    if app.protocol == "tcp" and app.secret:
         host = ssh_host(ports, keys, session, outside)
-        return Endpoint(
-            name,
-            "127.0.0.1",
-            outside,
+        named = keys.config is not None and keys.config.installed()
+        return replace(
+            endpoint,
             ssh_command=host.files.ssh_command(outside),
             sftp_command=host.files.ssh_command(outside, "sftp"),
-            lines=ssh_lines(
-                host,
-                place(environ, ports.ssh_destination),
-                named=keys.config is not None and keys.config.installed(),
-            ),
+            lines=ssh_lines(host, place(environ, ports.ssh_destination), named=named),
         )
-    query = f"?token={quote(ports.engine.secret(session))}" if carrier.secret else ""
-    return Endpoint(
-        name,
-        "127.0.0.1",
-        outside,
-        # A label's path without its slash would be read as part of the host's name.
-        url=f"http://127.0.0.1:{outside}/{app.path.lstrip('/')}{query}",
-        ssh_command=forward_command(outside, environ, ports.ssh_destination),
-    )
+    if app.protocol == "tcp":
+        return replace(endpoint, ssh_command=forward)
+    gate = carrier or app
+    path = app.path if carrier is not None else app.page
+    if carrier is not None and app.own and not app.base:
+        path = f"/proxy/{app.port}{app.page if app.page.startswith('/') else '/'}"
+    query = ""
+    if gate.secret and gate.parameter:
+        query = f"{'&' if '?' in path else '?'}{quote(gate.parameter)}={quote(ports.engine.secret(session))}"
+    # A label's path without its slash would be read as part of the host's name.
+    url = f"http://127.0.0.1:{outside}/{path.lstrip('/')}{query}"
+    return replace(endpoint, url=url, ssh_command=forward)
 
 
-def _ensure_running(session: Session) -> None:
-    if session.phase is not Phase.RUNNING:
-        raise EngineError(f"{session.name} is {session.phase}", "start it first")
+def _carrier(ports: Ports, session: Session, app: App) -> App | None:
+    """The app whose server shows this one's pages; None where there is none that can."""
+    if app.protocol != "http" or not (app.via or app.own):
+        return None
+    carrier = session.app(app.via or _CARRIER)
+    if carrier is None or session.host_port(carrier.port) is None:
+        return None
+    # That its pages can be had says not yet that it carries others.
+    needs = carrier.carries or carrier.needs
+    can = ports.engine.offers(replace(session, apps=(replace(carrier, needs=needs),)))
+    return carrier if can else None
+
+
+def _ensure_heard(ports: Ports, session: Session, app: App) -> None:
+    state = ports.engine.app_states(session, (app,))[app.name]
+    if state.phase is not AppPhase.RUNNING:
+        raise AppFailed(
+            f"nothing listens on port {app.port} of {session.name}",
+            f"start your program there, listening on 127.0.0.1:{app.port}",
+        )
+
+
+def _why_not_reached(app: App) -> str:
+    if app.via or app.own:
+        return "asks nobody for a secret, and the image has no Jupyter server that could stand before it"
+    return "has no published port in this session"

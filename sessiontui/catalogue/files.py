@@ -38,7 +38,8 @@ _VERSION_KEYS: _Keys = {
 }  # fmt: skip
 _APP_KEYS: _Keys = {
     "name": str, "label": str, "icon": str, "protocol": str, "port": int, "path": str, "command": str,
-    "secret": str, "via": str, "runs": str, "needs": str, "timeout": (int, float),
+    "secret": str, "via": str, "runs": str, "needs": str, "timeout": (int, float), "group": str,
+    "parameter": str, "ready": str, "question": str, "answer": str, "carries": str,
 }  # fmt: skip
 _MINIMUM_KEYS: _Keys = {"cpu": (int, float), "memory": str, "gpu": int}
 
@@ -114,7 +115,7 @@ class FileCatalogue:
             label=table.get("label", name),
             versions=versions,
             default=default,
-            apps=self._apps_of(path, table.get("apps", ["jupyterlab", "notebook", "ssh"])),
+            apps=self._apps_of(path, table.get("apps", list(self._apps))),
             minimum=_minimum(path, table.get("minimums", {})),
             description=table.get("description", ""),
             icon=table.get("icon", ""),
@@ -173,29 +174,41 @@ def _app(path: Path, table: Mapping[str, Any], others: Mapping[str, App]) -> App
     _check(path, where, table, _APP_KEYS, required=required)
     if "runs" in table and server is None:
         raise ConfigError(f"{path}: {where}runs = {table['runs']!r} is no app before it")
-    protocol = table.get("protocol", server.protocol if server else "http")
+    plain = server or App("", "", "http", 0)
+    protocol = table.get("protocol", plain.protocol)
     if protocol not in ("http", "tcp"):
         raise ConfigError(f"{path}: {where}protocol must be http or tcp, not {protocol!r}")
-    port = table.get("port", server.port if server else 0)
+    port = table.get("port", plain.port)
     if not 1024 <= port <= 65535:
         raise ConfigError(f"{path}: {where}port must be from 1024 to 65535, not {port}")
-    secret = table.get("secret", "token" if server and server.secret else "")
+    secret = table.get("secret", "token" if plain.secret else "")
     if secret not in ("", "token", "key"):
         raise ConfigError(f"{path}: {where}secret must be token or key, not {secret!r}")
-    if protocol == "http" and secret != "token" and not table.get("via"):  # noqa: S105
+    via = table.get("via", plain.via)
+    if protocol == "http" and not secret and not via:
         raise ConfigError(f"{path}: {where} a page without a secret lets everybody in: give it secret or via")
+    for key in ("question", "answer"):
+        if not table.get(key, "").isprintable():
+            raise ConfigError(f"{path}: {where}{key} must be one line")
     return App(
         name=table["name"],
         label=table.get("label", table["name"]),
         protocol=cast("Protocol", protocol),
         port=port,
         path=table.get("path", "/"),
-        command=table.get("command", server.command if server else "").strip(),
+        command=table.get("command", plain.command).strip(),
         secret=bool(secret),
-        via=table.get("via", ""),
-        needs=table.get("needs", server.needs if server else "").strip(),
-        timeout=float(table.get("timeout", server.timeout if server else 60)),
+        via=via,
+        needs=table.get("needs", plain.needs).strip(),
+        timeout=float(table.get("timeout", plain.timeout)),
         icon=table.get("icon", "▸"),
+        group=table.get("group", ""),
+        parameter=table.get("parameter", plain.parameter),
+        ready=table.get("ready", "").strip(),
+        question=table.get("question", plain.question),
+        answer=table.get("answer", plain.answer),
+        runs=server.server if server else "",
+        carries=table.get("carries", "").strip(),
     )
 
 

@@ -53,9 +53,17 @@ def parser() -> argparse.ArgumentParser:
         help="a port you will serve yourself, or a range of them; may be repeated",
     )
 
+    apps = add("apps", "list the apps of a session and what they do", json=True)
+    apps.add_argument("name", metavar="NAME")
+
     open_ = add("open", "start an app and print where it is reached", json=True)
     open_.add_argument("name", metavar="NAME")
     open_.add_argument("app", metavar="APP")
+    open_.add_argument("--answer", metavar="TEXT", help="to what the app asks, such as a log directory")
+
+    close = add("close", "end an app of a session")
+    close.add_argument("name", metavar="NAME")
+    close.add_argument("app", metavar="APP")
 
     forward = add("forward", "hold a way to an app or port that only you can use, until Ctrl+C", json=True)
     forward.add_argument("name", metavar="NAME")
@@ -69,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     logs = add("logs", "print what a session and its apps wrote")
     logs.add_argument("name", metavar="NAME")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it comes")
+    logs.add_argument("--app", metavar="APP", help="the last output of this app alone")
     logs.add_argument("-n", "--tail", type=_count, metavar="LINES", help="only the last lines")
 
     for name, words in (

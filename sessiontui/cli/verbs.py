@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -14,9 +12,9 @@ from sessiontui import wiring
 from sessiontui.actions import describe, end
 from sessiontui.actions.environments import found_environments
 from sessiontui.actions.launch import Launcher
-from sessiontui.actions.open_app import open_app
-from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
+from sessiontui.actions.ports import Ports, find_session
 from sessiontui.cli.complaint import complain
+from sessiontui.cli.printing import print_json, print_table
 from sessiontui.cli.progress import ProgressLine
 from sessiontui.cli.ssh_config import keep_current
 from sessiontui.cli.ssh_config import ssh_config as ssh_config
@@ -38,7 +36,7 @@ def ls(arguments: Namespace, settings: Settings) -> int:
         if arguments.all or session.phase.live or session.interrupted
     ]
     if arguments.json:
-        _print_json([describe.session_json(session) for session in sessions])
+        print_json([describe.session_json(session) for session in sessions])
     elif arguments.quiet:
         for session in sessions:
             print(session.name)
@@ -55,7 +53,7 @@ def ls(arguments: Namespace, settings: Settings) -> int:
             )
             for session in sessions
         ]
-        _print_table(("NAME", "ENVIRONMENT", "PHASE", "AGE", "RESOURCES", "OWNER"), rows)
+        print_table(("NAME", "ENVIRONMENT", "PHASE", "AGE", "RESOURCES", "OWNER"), rows)
     return 0
 
 
@@ -85,54 +83,9 @@ def launch(arguments: Namespace, settings: Settings) -> int:
         session = launcher.launch(order, report, Cancellation())
     keep_current(ports)
     if arguments.json:
-        _print_json(describe.session_json(session))
+        print_json(describe.session_json(session))
     else:
         print(session.name)
-    return 0
-
-
-def open(arguments: Namespace, settings: Settings) -> int:  # noqa: A001
-    """Start an app and print its endpoint."""
-    ports = _ports(settings)
-    session = find_session(ports.engine, arguments.name, ports.owner)
-    keep_current(ports)
-    endpoint = open_app(ports, session, arguments.app, keys=wiring.keys(os.environ), environ=os.environ)
-    if arguments.json:
-        _print_json(describe.endpoint_json(endpoint))
-    else:
-        if endpoint.url:
-            print(endpoint.url)
-        print(endpoint.ssh_command)
-        for label, line in endpoint.lines:
-            print(f"\n# {label}\n{line.rstrip()}")
-    return 0
-
-
-def shell(arguments: Namespace, settings: Settings) -> int:
-    """A shell in this terminal, or a command; without a terminal the command runs plainly."""
-    ports = _ports(settings)
-    session = find_session(ports.engine, arguments.name, ports.owner)
-    ensure_may_touch(session, ports.owner)
-    command = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
-    if not sys.stdin.isatty():
-        if not command:
-            raise HostError("a shell needs a terminal on standard input", "give a command: -- CMD…")
-        argv = ports.engine.shell(session, command, terminal=None)
-        return subprocess.run(argv, check=False).returncode
-    from sessiontui.access.terminal import run_in_terminal
-
-    argv = ports.engine.shell(session, command, terminal=os.environ.get("TERM", "xterm"))
-    return run_in_terminal(argv, "")
-
-
-def logs(arguments: Namespace, settings: Settings) -> int:
-    """Print the log."""
-    ports = _ports(settings)
-    session = find_session(ports.engine, arguments.name, ports.owner)
-    stream = ports.engine.logs(session, follow=arguments.follow, tail=arguments.tail)
-    for chunk in stream:
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
     return 0
 
 
@@ -179,7 +132,7 @@ def environments(arguments: Namespace, settings: Settings) -> int:
         complain(f"those of images on the engine are left out: {error.message}", error.hint)
     objects = [described for one in known for described in describe.environment_json(one)]
     if arguments.json:
-        _print_json(objects)
+        print_json(objects)
     else:
         rows = [
             (
@@ -190,7 +143,7 @@ def environments(arguments: Namespace, settings: Settings) -> int:
             )
             for one in objects
         ]
-        _print_table(("ENVIRONMENT", "WHAT IT IS", "IMAGE", "APPS"), rows)
+        print_table(("ENVIRONMENT", "WHAT IT IS", "IMAGE", "APPS"), rows)
     return 0
 
 
@@ -207,7 +160,7 @@ def folders(arguments: Namespace, settings: Settings) -> int:
     sessions: Sequence[Session] = ports.engine.sessions() if found else ()
     objects = [describe.folder_json(folder, size_of(folder.path), sessions) for folder in found]
     if arguments.json:
-        _print_json(objects)
+        print_json(objects)
     else:
         rows = [
             (
@@ -219,7 +172,7 @@ def folders(arguments: Namespace, settings: Settings) -> int:
             )
             for one in objects
         ]
-        _print_table(("NAME", "PERMISSION", "SIZE", "MOUNTED BY", "PATH"), rows)
+        print_table(("NAME", "PERMISSION", "SIZE", "MOUNTED BY", "PATH"), rows)
     return 0
 
 
@@ -278,18 +231,3 @@ def _losses_line(losses: Losses) -> str:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2))
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell. What others wrote is shown without control characters."""
-    clean = [
-        ["".join(sign if sign.isprintable() else "�" for sign in str(cell)) for cell in row]
-        for row in (head, *rows)
-    ]
-    widths = [max(len(row[column]) for row in clean) for column in range(len(head))]
-    for row in clean:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

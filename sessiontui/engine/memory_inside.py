@@ -145,8 +145,8 @@ class MemoryInside:
         """See the port. An app that was started gives back what it gets, as :attr:`answering` says else."""
         current = self._find_running(session)
         with self._lock:
-            served = self._served.get(current.id, set())
-            if any(app.port == port for app in current.apps if app.name in served):
+            served = self._served.get(current.id, {})
+            if any(app.port == port for app in current.apps if app.server in served):
                 return MemoryPipe(None)
             if port in self.answering:
                 return MemoryPipe(self.answering[port])

@@ -64,7 +64,7 @@ def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngin
     assert sessiontui("start", "e2e-cli").returncode == 0
 
     endpoint = json.loads(sessiontui("open", "e2e-cli", "jupyterlab", "--json").stdout)
-    assert list(endpoint) == ["app", "url", "host", "port", "ssh_command"]
+    assert list(endpoint) == ["app", "url", "host", "port", "ssh_command", "held"]
     assert "Server listening" in sessiontui("logs", "e2e-cli").stdout
 
     asked = sessiontui("rm", "e2e-cli")
@@ -82,7 +82,8 @@ def test_environments_are_listed_by_version(sessiontui: SessionTui) -> None:
     assert {tuple(one) for one in listed} == {tuple(keys.split())}
     python = [one for one in listed if one["name"] == "python"]
     assert len(python) > 1
-    assert {app for one in python for app in one["apps"]} == {"jupyterlab", "notebook", "tensorboard", "ssh"}
+    offered = {app for one in python for app in one["apps"]}
+    assert {"jupyterlab", "jupyter", "terminal", "tensorboard", "ssh", "sftp"} <= offered
 
 
 def test_all_problems_of_a_launch_come_at_once_and_nothing_is_launched(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from sessiontui.domain.environment import App
 from sessiontui.domain.errors import AppFailed
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
-from sessiontui.engine.port import Outcome
 from sessiontui.ui.screens.apps import AppsScreen
 from sessiontui.ui.widgets.line import Line
 from tests.dialogs import JUPYTER, SSH, Gate, Stage, World, settle
@@ -82,13 +80,7 @@ async def test_the_apps_of_the_session_are_listed(dialog: Dialog) -> None:
 
 
 async def test_what_listens_already_is_marked(dialog: Dialog) -> None:
-    heading = "  sl  local_address rem_address   st tx_queue rx_queue\n"
-    listens = "   0: 0100007F:22B8 00000000:0000 0A 00000000:00000000 00:00000000\n"  # 8888
-
-    def run(session: Session, command: Sequence[str], **more: object) -> Outcome:
-        return Outcome(1, (heading + listens).encode(), b"cat: /proc/net/tcp6: No such file\n")
-
-    dialog.world.engine.run = run  # type: ignore[method-assign]
+    dialog.world.engine.serve(dialog.session, JUPYTER)
     async with dialog.app.run_test() as pilot:
         await settle(pilot)
         assert [row for row in dialog.rows() if "● running" in row] == [
@@ -211,7 +203,7 @@ async def test_starting_is_visible_and_is_not_done_twice(dialog: Dialog) -> None
     gate = Gate()
     served: list[str] = []
 
-    def serve(session: Session, app: App) -> None:
+    def serve(session: Session, app: App, *, answer: str | None = None, base: str = "") -> None:
         served.append(app.name)
         gate()
 
@@ -233,7 +225,7 @@ async def test_starting_is_visible_and_is_not_done_twice(dialog: Dialog) -> None
 async def test_escape_leaves_the_app_going(dialog: Dialog) -> None:
     gate, finished = Gate(), threading.Event()
 
-    def serve(session: Session, app: App) -> None:
+    def serve(session: Session, app: App, *, answer: str | None = None, base: str = "") -> None:
         gate()
         finished.set()
 

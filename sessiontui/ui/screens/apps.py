@@ -19,11 +19,11 @@ from textual.widgets.option_list import Option
 from sessiontui.access.browser import can_open, open_in_front
 from sessiontui.access.forwarding import over_ssh
 from sessiontui.access.keys import KeyRing
-from sessiontui.actions.listening import listening
-from sessiontui.actions.open_app import offered, open_app
+from sessiontui.actions.app_life import offered_apps
+from sessiontui.actions.open_app import open_app
 from sessiontui.actions.ports import Ports
-from sessiontui.domain.environment import App
-from sessiontui.domain.errors import AppFailed, EngineError, SessionGone, SessiontuiError
+from sessiontui.domain.environment import App, AppPhase
+from sessiontui.domain.errors import AppFailed, SessionGone, SessiontuiError
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Endpoint, Phase, Session
 from sessiontui.domain.units import format_age
@@ -207,12 +207,9 @@ class AppsScreen(ModalScreen[None]):
 
     def _offer(self) -> Offer:
         session = self._current()
-        apps = offered(self._ports, session)
-        try:
-            heard = listening(self._ports, session)
-        except EngineError:
-            heard = frozenset()
-        return Offer(session, apps, frozenset(one.name for one in apps if one.port in heard))
+        offered = offered_apps(self._ports, session)
+        running = frozenset(one.app.name for one in offered if one.state.phase is AppPhase.RUNNING)
+        return Offer(session, tuple(one.app for one in offered), running)
 
     def _current(self) -> Session:
         """The session as it is now: its ports change when it is started anew."""

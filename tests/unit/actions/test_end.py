@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sessiontui.actions.listening import listening
 
 from sessiontui.actions import end
-from sessiontui.actions.open_app import offered
+from sessiontui.actions.app_life import app_output, end_app, offered_apps
 from sessiontui.actions.ports import Ports, find_session
 from sessiontui.domain.errors import NotYours, Unknown
 from sessiontui.domain.session import SCHEMA, Owner, Session
@@ -20,7 +19,9 @@ from tests.unit.actions.test_open_app import OWNER, SESSION, ports
 __all__ = ["ports"]
 
 ACTIONS: list[Callable[[Ports, Session], object]] = [
-    end.losses, end.stop, end.start, end.delete, offered, listening,
+    end.losses, end.stop, end.start, end.delete, offered_apps,
+    lambda ports, session: end_app(ports, session, "ssh"),
+    lambda ports, session: app_output(ports, session, "ssh"),
 ]  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def test_an_app_is_started_and_reached_at_its_own_port(
     ports: Ports, forwards: Forwards, engine: MemoryEngine, what: str, page: str
 ) -> None:
     endpoint = forward(ports, forwards, MINE, what, environ=LAPTOP)
-    assert engine._served[MINE.id] == {what}
+    assert list(engine._served[MINE.id]) == [what]
     assert endpoint.url == f"http://127.0.0.1:{endpoint.port}{page}"
     assert endpoint.ssh_command == f"ssh -N -L {endpoint.port}:127.0.0.1:{endpoint.port} alice@10.0.0.1"
     assert said(endpoint.port) == b"hello"

@@ -37,7 +37,11 @@ def written(tmp_path: Path, text: str, name: str = "mine.toml") -> FileCatalogue
 def test_the_default_environment_is_a_python_with_every_app() -> None:
     environment = FileCatalogue().environments()[0]
     assert environment.name == "python"
-    assert [app.name for app in environment.apps] == ["jupyterlab", "notebook", "tensorboard", "ssh"]
+    assert [app.name for app in environment.apps] == [
+        "jupyterlab", "jupyter", "terminal", "ssh", "sftp", "filebrowser", "code-server", "marimo",
+        "streamlit", "rstudio", "tensorboard", "mlflow-ui", "vnc", "novnc",
+    ]  # fmt: skip
+    assert all(app.group for app in environment.apps)
     assert len(environment.versions) > 1
     assert environment.version(environment.default) is not None
 
@@ -64,9 +68,29 @@ def test_every_page_is_behind_a_secret_or_behind_another_app() -> None:
 
 def test_two_pages_of_one_server_share_its_port_and_command() -> None:
     apps = {app.name: app for app in FileCatalogue().other_apps()}
-    assert apps["notebook"].port == apps["jupyterlab"].port
-    assert apps["notebook"].command == apps["jupyterlab"].command
-    assert apps["notebook"].path == "/tree"
+    assert apps["jupyter"].port == apps["jupyterlab"].port
+    assert apps["jupyter"].command == apps["jupyterlab"].command
+    assert apps["jupyter"].path == "/tree"
+    assert apps["jupyter"].server == apps["terminal"].server == apps["jupyterlab"].server
+    assert apps["sftp"].server == "ssh"
+
+
+def test_every_environment_offers_every_app_unless_it_names_some(tmp_path: Path) -> None:
+    plain = MINE.replace('apps = ["jupyterlab", "tensorboard", "ssh"]', "")
+    catalogue = written(tmp_path, plain)
+    for environment in catalogue.environments():
+        assert environment.apps == catalogue.other_apps(), environment.name
+
+
+def test_a_page_that_is_carried_says_where_it_is_seen() -> None:
+    apps = {app.name: app for app in FileCatalogue().other_apps()}
+    assert (apps["marimo"].base, apps["marimo"].page) == ("/proxy/absolute/2718", "/")
+    assert (apps["tensorboard"].base, apps["tensorboard"].page) == ("/proxy/6006", "/")
+    assert apps["novnc"].page.startswith("/vnc.html?")
+    assert (apps["jupyterlab"].base, apps["jupyterlab"].page) == ("", "/lab")
+    for app in apps.values():
+        if app.via:
+            assert f"/{app.port}/" in f"{app.base}/", app.name
 
 
 def test_a_persons_own_file_adds_an_environment(tmp_path: Path) -> None:
@@ -110,6 +134,11 @@ def test_a_person_can_bring_a_recipe(tmp_path: Path) -> None:
             ('apps = ["jupyterlab", "tensorboard", "ssh"]',
              'apps = [{name = "open", port = 9000, command = "serve"}]'),
             "lets everybody in",
+        ),
+        (
+            ('apps = ["jupyterlab", "tensorboard", "ssh"]',
+             'apps = [{name = "a", port = 9000, command = "b", secret = "token", question = "x\\ny"}]'),
+            "must be one line",
         ),
     ],
 )  # fmt: skip

@@ -1,0 +1,106 @@
+"""The commands that bring a person to what is in a session: one function a command, named like it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import Namespace
+
+from sessiontui import wiring
+from sessiontui.actions import app_life, describe
+from sessiontui.actions.open_app import open_app
+from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
+from sessiontui.cli.printing import print_json, print_table, shorten
+from sessiontui.cli.ssh_config import keep_current
+from sessiontui.config import Settings
+from sessiontui.domain.errors import HostError
+from sessiontui.domain.session import Session
+
+
+def apps(arguments: Namespace, settings: Settings) -> int:
+    """List the apps a session can run, each with what it does."""
+    ports, session = _named(arguments, settings)
+    offered = app_life.offered_apps(ports, session)
+    if arguments.json:
+        print_json([describe.app_json(one.app, one.state) for one in offered])
+    else:
+        rows = [
+            (
+                one.app.name,
+                one.app.label,
+                one.app.group,
+                f"{one.state.phase}" + (f" ({shorten(one.state.reason, 60)})" if one.state.reason else ""),
+            )
+            for one in offered
+        ]
+        print_table(("APP", "LABEL", "GROUP", "STATE"), rows)
+    return 0
+
+
+def open(arguments: Namespace, settings: Settings) -> int:  # noqa: A001
+    """Start an app and print its endpoint."""
+    ports, session = _named(arguments, settings)
+    keep_current(ports)
+    endpoint = open_app(
+        ports,
+        session,
+        arguments.app,
+        keys=wiring.keys(os.environ),
+        environ=os.environ,
+        answer=arguments.answer,
+    )
+    if arguments.json:
+        print_json(describe.endpoint_json(endpoint))
+    else:
+        if endpoint.url:
+            print(endpoint.url)
+        print(endpoint.ssh_command)
+        for label, line in endpoint.lines:
+            print(f"\n# {label}\n{line.rstrip()}")
+    return 0
+
+
+def close(arguments: Namespace, settings: Settings) -> int:
+    """End an app."""
+    ports, session = _named(arguments, settings)
+    print(app_life.end_app(ports, session, arguments.app).name)
+    return 0
+
+
+def shell(arguments: Namespace, settings: Settings) -> int:
+    """A shell in this terminal, or a command; without a terminal the command runs plainly."""
+    ports, session = _named(arguments, settings)
+    ensure_may_touch(session, ports.owner)
+    command = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
+    if not sys.stdin.isatty():
+        if not command:
+            raise HostError("a shell needs a terminal on standard input", "give a command: -- CMD…")
+        argv = ports.engine.shell(session, command, terminal=None)
+        return subprocess.run(argv, check=False).returncode
+    from sessiontui.access.terminal import run_in_terminal
+
+    argv = ports.engine.shell(session, command, terminal=os.environ.get("TERM", "xterm"))
+    return run_in_terminal(argv, "")
+
+
+def logs(arguments: Namespace, settings: Settings) -> int:
+    """Print the log, or the last output of one app."""
+    ports, session = _named(arguments, settings)
+    if arguments.app:
+        output = app_life.app_output(ports, session, arguments.app)
+        lines = output.splitlines()
+        shown = lines if arguments.tail is None else lines[len(lines) - arguments.tail :]
+        print("\n".join(shown), end="\n" if shown else "")
+        return 0
+    stream = ports.engine.logs(session, follow=arguments.follow, tail=arguments.tail)
+    for chunk in stream:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    return 0
+
+
+def _named(arguments: Namespace, settings: Settings) -> tuple[Ports, Session]:
+    """The ports, and the session that the arguments name."""
+    ports = wiring.ports(settings, os.environ)
+    return ports, find_session(ports.engine, arguments.name, ports.owner)
