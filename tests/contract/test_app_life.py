@@ -28,7 +28,7 @@ def test_an_app_that_is_killed_or_never_ready_says_so(docker_bench: Bench) -> No
     session = docker_bench.launch(docker_bench.order())
     engine = docker_bench.engine
     engine.serve(session, HTTP)
-    engine.run(session, ["sh", "-c", "kill -KILL -- -$(cat /opt/sessiontui/session/run/http.pid); sleep 1"])
+    engine.run(session, ["sh", "-c", "kill -KILL -$(cat /opt/sessiontui/session/run/http.pid); sleep 1"])
     state = engine.app_states(session, (HTTP,))["http"]
     assert (state.phase, state.reason) == (AppPhase.FAILED, "it was killed")
     never = replace(HTTP, timeout=2, ready="false")
