@@ -26,14 +26,14 @@ from tests.unit.actions.test_open_app import LAPTOP, SESSION
 
 ME = Owner("me", os.geteuid(), os.getegid())
 MARIMO = App("marimo", "Marimo", "http", 2718, "/edit", "serve", secret=True, parameter="access_token")
-MINE = replace(SESSION, owner=ME, apps=(*SESSION.apps, MARIMO))
+MINE = replace(SESSION, owner=ME, apps=(*(app for app in SESSION.apps if app.name != "marimo"), MARIMO))
 
 
 @pytest.fixture
 def engine() -> MemoryEngine:
     engine = MemoryEngine()
     engine.put(MINE)
-    engine.answering[5000] = None
+    engine.answering[5050] = None
     return engine
 
 
@@ -61,41 +61,41 @@ def said(port: int, words: bytes = b"hello") -> bytes:
 
 
 def test_a_way_is_held_and_the_same_one_again(forwards: Forwards) -> None:
-    port = forwards.hold(MINE, 5000)
+    port = forwards.hold(MINE, 5050)
     assert port in LOCAL
     assert said(port) == b"hello"
-    assert forwards.hold(MINE, 5000) == port
+    assert forwards.hold(MINE, 5050) == port
     assert forwards.hold(MINE, 5001) != port
 
 
 def test_the_port_is_the_same_in_another_run_and_after_a_stop(
     ports: Ports, forwards: Forwards, engine: MemoryEngine
 ) -> None:
-    port = forwards.hold(MINE, 5000)
+    port = forwards.hold(MINE, 5050)
     stopped = engine.stop(MINE)
-    assert forwards.hold(stopped, 5000) == port
+    assert forwards.hold(stopped, 5050) == port
     assert said(port) == b""
     engine.start(stopped)
     assert said(port) == b"hello"
     forwards.close()
     again = Forwards(ports)
-    assert again.hold(MINE, 5000) == port
+    assert again.hold(MINE, 5050) == port
     again.close()
 
 
 def test_one_that_another_program_has_is_passed_over(forwards: Forwards) -> None:
-    usual = usual_ports(MINE.id, 5000)
+    usual = usual_ports(MINE.id, 5050)
     with socket.create_server(("127.0.0.1", usual[0])):
-        assert forwards.hold(MINE, 5000) == usual[1]
+        assert forwards.hold(MINE, 5050) == usual[1]
 
 
 def test_a_certain_port_is_had_or_refused(forwards: Forwards) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         with pytest.raises(HostError, match=f"port {taken}"):
-            forwards.hold(MINE, 5000, taken)
-    usual = forwards.hold(MINE, 5000)
-    assert forwards.hold(MINE, 5000, taken) == taken
+            forwards.hold(MINE, 5050, taken)
+    usual = forwards.hold(MINE, 5050)
+    assert forwards.hold(MINE, 5050, taken) == taken
     assert said(taken) == b"hello"
     with pytest.raises(OSError, match="refused"):
         said(usual)
@@ -103,7 +103,7 @@ def test_a_certain_port_is_had_or_refused(forwards: Forwards) -> None:
 
 def test_several_at_once_get_one_way(forwards: Forwards) -> None:
     got: list[int] = []
-    threads = [threading.Thread(target=lambda: got.append(forwards.hold(MINE, 5000))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: got.append(forwards.hold(MINE, 5050))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -116,23 +116,23 @@ def test_a_colleagues_session_is_left_alone(ports: Ports, forwards: Forwards) ->
     theirs = replace(MINE, owner=Owner("bob", ME.uid + 1, ME.gid))
     someone = replace(ports, owner=Owner("eve", ME.uid + 2, ME.gid))
     with pytest.raises(NotYours, match="belongs to bob"):
-        Forwards(someone).hold(theirs, 5000)
+        Forwards(someone).hold(theirs, 5050)
     with pytest.raises(NotYours, match="belongs to bob"):
-        forward(someone, forwards, theirs, "5000", environ={})
+        forward(someone, forwards, theirs, "5050", environ={})
 
 
 def test_the_end_of_the_program_ends_all(forwards: Forwards) -> None:
-    port = forwards.hold(MINE, 5000)
+    port = forwards.hold(MINE, 5050)
     forwards.close()
     with pytest.raises(OSError, match="refused"):
         said(port)
     with pytest.raises(HostError):
-        forwards.hold(MINE, 5000)
+        forwards.hold(MINE, 5050)
 
 
 def test_the_end_of_the_session_ends_its_ways(forwards: Forwards, engine: MemoryEngine) -> None:
     other = engine.put(replace(MINE, id="ba9876543210", name="calm-curie"))
-    gone, kept = forwards.hold(MINE, 5000), forwards.hold(other, 5000)
+    gone, kept = forwards.hold(MINE, 5050), forwards.hold(other, 5050)
     engine.remove(MINE.id)
     assert said(gone) == b""
     for _ in range(100):
@@ -186,8 +186,8 @@ def test_an_app_is_started_and_reached_at_its_own_port(
 
 
 def test_for_a_number_nothing_is_started(ports: Ports, forwards: Forwards, engine: MemoryEngine) -> None:
-    endpoint = forward(ports, forwards, MINE, "5000", environ={})
-    assert (endpoint.app, endpoint.url) == ("5000", "")
+    endpoint = forward(ports, forwards, MINE, "5050", environ={})
+    assert (endpoint.app, endpoint.url) == ("5050", "")
     assert forward(ports, forwards, MINE, "6006", environ={}).url
     assert not engine._served
 
@@ -200,4 +200,4 @@ def test_what_is_neither_app_nor_port_is_unknown(ports: Ports, forwards: Forward
 
 def test_a_session_that_does_not_run_is_not_forwarded(ports: Ports, forwards: Forwards) -> None:
     with pytest.raises(EngineError, match="stopped"):
-        forward(ports, forwards, replace(MINE, phase=Phase.STOPPED), "5000", environ={})
+        forward(ports, forwards, replace(MINE, phase=Phase.STOPPED), "5050", environ={})
