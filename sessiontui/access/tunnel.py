@@ -19,7 +19,6 @@ MOST = 64
 """Connections carried at once; a browser opens six to a host."""
 
 _CHUNK = 65536
-_JOIN_SECONDS = 5.0
 
 
 class Connection(Protocol):
@@ -71,7 +70,7 @@ class Tunnel:
         threading.Thread(target=self._accept, name=f"tunnel-{self.port}", daemon=True).start()
 
     def close(self) -> None:
-        """Listen no more and end what is carried; may be called twice and from any thread."""
+        """Listen no more and end what is carried, without waiting; may be called twice, from any thread."""
         with self._lock:
             first, carried = not self.closed.is_set(), list(self._open)
             self.closed.set()
@@ -82,8 +81,6 @@ class Tunnel:
             self._listener.close()
         for one in carried:
             one.close()
-        for one in carried:
-            one.join()
 
     def _accept(self) -> None:
         while not self.closed.is_set():
@@ -128,16 +125,10 @@ class _Carried:
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._closed = False
-        self._thread = threading.Thread(target=self._carry, daemon=True)
 
     def start(self) -> None:
         """Connect and carry, on threads of its own."""
-        self._thread.start()
-
-    def join(self) -> None:
-        """Wait until it has ended, unless that takes unreasonably long."""
-        if self._thread is not threading.current_thread():
-            self._thread.join(_JOIN_SECONDS)
+        threading.Thread(target=self._carry, daemon=True).start()
 
     def close(self) -> None:
         """End it at once."""

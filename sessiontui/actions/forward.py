@@ -28,6 +28,8 @@ class Forwards:
         self._ports = ports
         self._lock = threading.Lock()
         self._tunnels: dict[tuple[str, int], Tunnel] = {}
+        self._sessions: dict[str, Session] = {}
+        """As they were last held."""
         self._closed = False
         self.last_error: SessiontuiError | None = None
         """Why the last connection could not be made; None when it could."""
@@ -44,6 +46,7 @@ class Forwards:
         with self._lock:
             if self._closed:
                 raise HostError("the program is about to end", "start it again")
+            self._sessions[session.id] = session
             held = self._tunnels.get(key)
             if held is not None and not held.closed.is_set() and local in (None, held.port):
                 return held.port
@@ -75,7 +78,7 @@ class Forwards:
 
     def _open(self, session: Session, port: int, possible: Collection[int]) -> Tunnel:
         def dial() -> Connection:
-            connection = self._ports.engine.dial(session, port)
+            connection = self._ports.engine.dial(self._sessions.get(session.id, session), port)
             self.last_error = None
             return connection
 
