@@ -8,7 +8,8 @@ The tree (foreign errors become one of these at the border that met them)::
     ├── Unknown                  no session, environment, version, app or folder of that name
     ├── NotYours                 the session belongs to another user
     ├── Cancelled                the person stopped a launch
-    ├── StorageError             a folder cannot be read, made or removed
+    ├── StorageError             a folder or file cannot be read, made or removed
+    │   └── AlreadyThere         something has the name that a copy should get
     ├── HostError                the machine lacks something (package, permission, terminal)
     └── EngineError              the container engine answered no
         ├── EngineUnreachable    nothing answers at the engine's address
@@ -72,7 +73,11 @@ class Cancelled(SessiontuiError):
 
 
 class StorageError(SessiontuiError):
-    """A folder cannot be read, made or removed."""
+    """A folder or file cannot be read, made or removed."""
+
+
+class AlreadyThere(StorageError):
+    """Something has the name that a copy should get; nothing was copied."""
 
 
 class HostError(SessiontuiError):
