@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed, EngineError, EngineUnreachable, SessionGone, StartFailed
 from sessiontui.domain.session import Losses, LostFile, Phase, Session
+from sessiontui.engine.files import SCRIPT
+from sessiontui.engine.memory_files import PlayedFiles
 from sessiontui.engine.memory_pipe import MemoryPipe
-from sessiontui.engine.port import Outcome
+from sessiontui.engine.port import Outcome, Pipe
 
 
 class MemoryInside:
@@ -31,6 +33,7 @@ class MemoryInside:
         """Why a server failed, by session and name."""
         self._answers: dict[tuple[str, str], str] = {}
         self._files: dict[str, dict[str, bytes]] = {}
+        self._played: dict[str, PlayedFiles] = {}
         self._lock = threading.RLock()
         self._down = False
         self.failing: dict[str, EngineError] = {}
@@ -134,9 +137,16 @@ class MemoryInside:
             case _:
                 return Outcome(127, b"", b"not found\n")
 
-    def pipe(self, session: Session, command: Sequence[str]) -> MemoryPipe:
-        """See the port. Knows what ``run`` knows, and ``cat`` of its input."""
+    def files(self, session_id: str) -> PlayedFiles:
+        """What stands for the session's home where files are listed and copied."""
+        with self._lock:
+            return self._played.get(session_id) or self._played.setdefault(session_id, PlayedFiles())
+
+    def pipe(self, session: Session, command: Sequence[str]) -> Pipe:
+        """See the port. Knows what ``run`` knows, ``cat`` of its input, and the script about files."""
         self._find_running(session)
+        if list(command[:2]) == ["/bin/sh", SCRIPT]:
+            return self.files(session.id).pipe(command[2:])
         if list(command) == ["cat"]:
             return MemoryPipe(None)
         return MemoryPipe(self.run(session, command))
