@@ -12,7 +12,7 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.files import Copying, CopyReport, Listing
 from sessiontui.domain.session import Phase, Session
-from sessiontui.engine.files import SessionFiles, finish
+from sessiontui.engine.files import COMPLETE, SessionFiles, finish
 from sessiontui.engine.port import Pipe
 from sessiontui.storage import local_files
 from sessiontui.storage.packing import Packed, content, packed
@@ -85,6 +85,7 @@ def upload(
     source = packed(path)
     try:
         count = _Count(source.name, source.size, report, cancellation)
+        cancellation.check()
         receiving = files.receiving(
             to,
             source.name,
@@ -145,6 +146,8 @@ def _send(pipe: Pipe, source: Packed, advanced: Callable[[int], None]) -> None:
         # One that takes no more says why at its end.
         for chunk in chunks:
             pipe.write(chunk)
+        if not source.directory:
+            pipe.write(COMPLETE)
 
 
 class _Count:

@@ -74,6 +74,13 @@ def parser() -> argparse.ArgumentParser:
     shell.add_argument("name", metavar="NAME")
     shell.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD…")
 
+    cp = add(
+        "cp",
+        "copy files and directories into a session or out of it; one side is NAME:PATH, below its home",
+    )
+    cp.add_argument("-f", "--force", action="store_true", help="replace what is there")
+    cp.add_argument("paths", nargs="+", metavar="SRC… DST")
+
     logs = add("logs", "print what a session and its apps wrote")
     logs.add_argument("name", metavar="NAME")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it comes")

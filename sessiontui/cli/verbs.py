@@ -17,7 +17,6 @@ from sessiontui.cli.complaint import complain
 from sessiontui.cli.printing import print_json, print_table
 from sessiontui.cli.progress import ProgressLine
 from sessiontui.cli.ssh_config import keep_current
-from sessiontui.cli.ssh_config import ssh_config as ssh_config
 from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError, HostError, SessiontuiError

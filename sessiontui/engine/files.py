@@ -26,8 +26,10 @@ _CHANGED = re.compile(r"shrank|padding|File removed")
 _HEADING = 8192
 """The most bytes of what is said before a file's content."""
 
-ALREADY_THERE, NOT_WHOLE = 5, 8
-"""Exit codes of the script."""
+COMPLETE = b"\n"
+"""What follows the content of a file, and is no part of it: it was not cut off."""
+ALREADY_THERE = 5
+"""Exit code of the script for a name that is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class SessionFiles:
     def receiving(
         self, path: str, name: str, *, size: int | None, mode: int, changed_at: float, over: bool
     ) -> Iterator[Pipe]:
-        """Have a file of ``size`` bytes received, or for None a tar of ``tree`` and ``complete``.
+        """Have ``size`` bytes and ``COMPLETE`` received, or for None a tar of ``tree`` and ``complete``.
 
         It becomes ``path``, or ``name`` where that is a directory; a path that ends with a slash has to
         be one. It is whole, or not there, once the input was ended and ``finish`` has returned.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files
@@ -24,8 +26,8 @@ class PlayedFiles:
     """A directory that stands for a session's home, and the script that works in it."""
 
     def __init__(self) -> None:
-        self._place = tempfile.TemporaryDirectory(prefix="sessiontui-played-")
-        root = Path(self._place.name).resolve()
+        root = Path(tempfile.mkdtemp(prefix="sessiontui-played-")).resolve()
+        weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
         self.home = root / "home"
         self.home.mkdir()
         for name in ("common.sh", "files.sh"):

@@ -7,8 +7,8 @@
 #                                `tree SIZE MODE MTIME NAME` NUL and a tar of the directory's content.
 #                                Stops when its input ends. SIZE may be `-`, for unknown.
 #   files.sh receive DST NAME file|tree SIZE MODE STAMP new|over
-#                                takes a file of SIZE bytes, or a tar of `tree` and at last `complete`,
-#                                from its input, into DST where that is a directory, else as DST. STAMP
+#                                takes a file of SIZE bytes and a line end, or a tar of `tree` and at last
+#                                `complete`, from its input, into DST where that is a directory, else as DST. STAMP
 #                                as for `touch -t`, in UTC. It is there as a whole at the end, or not
 #                                at all. `over` puts it in place of what is there.
 #   files.sh make DIR            makes a directory
@@ -261,7 +261,10 @@ case $verb in
         mkdir "$part/new" || exit 1
         if [ "$kind" = file ]; then
             cat >"$part/new/$name" || die "$name could not be written"
-            [ "$(($(wc -c <"$part/new/$name")))" = "$size" ] || die "the file did not come as a whole" 8
+            [ "$(($(wc -c <"$part/new/$name")))" = "$((size + 1))" ] ||
+                die "the file did not come as a whole" 8
+            # Cuts off the line end, which says that nobody has cancelled it.
+            dd of="$part/new/$name" bs=1 seek="$size" count=0 2>/dev/null || die "$name could not be written"
             chmod "$mode" "$part/new/$name"
             TZ=UTC0 touch -t "$stamp" "$part/new/$name"
         else
