@@ -19,7 +19,7 @@ from sessiontui.engine.text import plain
 SCRIPT = f"{SESSION_DIRECTORY}/files.sh"
 
 _KINDS = {"f": Kind.FILE, "d": Kind.DIRECTORY, "l": Kind.LINK}
-_FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large|Wrote only \d+ of \d+ bytes")
 _READ_ONLY = "Read-only file system"
 _CHANGED = re.compile(r"shrank|padding|File removed")
 """What GNU tar says, with code 1, of a file that is not in the archive as it was."""
@@ -145,7 +145,7 @@ def trouble(name: str, code: int, said: str) -> SessiontuiError:
     """The error for an exit code and the last words."""
     _, ours, reason = said.rpartition("sessiontui: ")
     lines = [line for line in said.splitlines() if line.strip()]
-    words = reason if ours else lines[-1] if lines else f"files.sh ended with status {code}"
+    words = reason if ours else lines[0] if lines else f"files.sh ended with status {code}"
     if "files.sh" in words and not ours:
         return EngineError(
             f"{name} cannot copy files: {words}",
