@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sessiontui.domain.picture import Picture
@@ -38,6 +40,28 @@ class OpenShell(OnSession):
 
         if screen.session is not None:
             await visit(screen.desk, screen.session)
+
+
+class OpenFiles(OnSession):
+    """Copy files between this machine and the session's home and folders, both ways."""
+
+    name, keys, label, hinted, running = "open-files", "f", "files", True, True
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.files import FilesScreen
+
+        desk, session = screen.desk, screen.session
+        if session is not None:
+            await desk.ask(FilesScreen(desk.ports, session, beginning(desk.environ)))
+
+
+def beginning(environ: Mapping[str, str]) -> str:
+    """The directory of this machine that a person is in; their home where it is gone."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - a name that is no text stays as it is
+    except OSError:
+        return environ.get("HOME", "/")
 
 
 class CopySomething(Command):

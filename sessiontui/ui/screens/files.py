@@ -1,0 +1,368 @@
+"""The files of this machine and of a session side by side, to copy from one to the other."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input
+
+from sessiontui.actions import copy
+from sessiontui.actions.ports import Ports
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.errors import AlreadyThere, Cancelled, SessiontuiError
+from sessiontui.domain.files import Copying, name_problem
+from sessiontui.domain.folder import HOME
+from sessiontui.domain.session import Session
+from sessiontui.domain.units import format_bytes
+from sessiontui.ui import present
+from sessiontui.ui.background import in_background
+from sessiontui.ui.present import Cell, Span, bar, clean
+from sessiontui.ui.screens.confirm import ConfirmScreen
+from sessiontui.ui.styles import stylesheet
+from sessiontui.ui.widgets.command_bar import CommandBar, Hint
+from sessiontui.ui.widgets.file_list import FileList
+from sessiontui.ui.widgets.lines import Lines
+
+_FRAME_SECONDS = 0.25
+_BAR = 20
+
+_IDLE = (
+    Hint("other_side", "tab", "other side"),
+    Hint("mark", "space", "mark"),
+    Hint("copy", "c", "copy"),
+    Hint("filter", "/", "filter"),
+    Hint("hidden", ".", "hidden"),
+    Hint("again", "r", "reload"),
+    Hint("make", "n", "mkdir"),
+    Hint("leave", "esc", "back"),
+)
+_COPYING = (Hint("leave", "esc", "cancel the copy"),)
+
+
+class FilesScreen(Screen[None]):
+    """Copies what is marked, or under the cursor, into the directory that the other side shows."""
+
+    COMPONENT_CLASSES = present.STYLES
+    CSS_PATH = [stylesheet("files.tcss")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,shift+tab", "other_side", "Other side"),
+        Binding("c", "copy", "Copy to the other side"),
+        Binding("n", "make", "New directory"),
+        Binding("slash", "filter", "Filter"),
+        Binding("r", "again", "Look again"),
+        Binding("escape", "leave", "Cancel or close"),
+    ]
+
+    class Copied(Message):
+        """One thing is on the other side; ``skipped`` is what was left out of it."""
+
+        def __init__(self, skipped: tuple[str, ...]) -> None:
+            super().__init__()
+            self.skipped = skipped
+
+    class Failed(Message):
+        """What was asked for could not be done."""
+
+        def __init__(self, error: SessiontuiError) -> None:
+            super().__init__()
+            self.error = error
+
+    class Made(Message):
+        """A directory is there."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(
+        self, ports: Ports, session: Session, start: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``start`` is the directory of this machine to begin in."""
+        super().__init__()
+        self._ports = ports
+        self._session = session
+        self._start = start
+        self._clock = clock
+        self._source: FileList | None = None
+        """The side that is copied from, while a copy is under way."""
+        self._queue: list[str] = []
+        self._cancellation = Cancellation()
+        self._copying: Copying | None = None
+        self._since = 0.0
+        self._done: list[str] = []
+        self._making = False
+
+    # What it looks like
+
+    def compose(self) -> ComposeResult:
+        """Two lists, a line for what goes on, one for words, and the keys."""
+        ports, session = self._ports, self._session
+        with Horizontal(id="files-sides"):
+            yield FileList(copy.local_listing, self._start, "/", id="files-here")
+            yield FileList(
+                lambda path: copy.session_listing(ports, session, path), HOME, HOME, id="files-there"
+            )
+        yield Lines(id="files-progress")
+        yield Input(id="files-words", compact=True)
+        yield CommandBar(id="files-keys")
+
+    def on_mount(self) -> None:
+        """Begin with this machine."""
+        self.query_one("#files-words").display = False
+        self._here.focus()
+        self._show_sides()
+        self._show_keys()
+        self.set_interval(_FRAME_SECONDS, self._show_progress)
+
+    @property
+    def _here(self) -> FileList:
+        return self.query_one("#files-here", FileList)
+
+    @property
+    def _there(self) -> FileList:
+        return self.query_one("#files-there", FileList)
+
+    @property
+    def _side(self) -> FileList:
+        """The side with the keys, or that last had them."""
+        return self._there if self.has_class("-there") else self._here
+
+    def _other(self, side: FileList) -> FileList:
+        return self._here if side is self._there else self._there
+
+    @on(FileList.Changed)
+    def _show_sides(self) -> None:
+        for side, whose in ((self._here, "this machine"), (self._there, self._session.name)):
+            side.border_title = side.title(clean(whose))
+            side.border_subtitle = f"{side.facts}" + (f" · /{clean(side.words)}" if side.words else "")
+
+    def _show_keys(self) -> None:
+        self.query_one(CommandBar).show_hints(_COPYING if self._source is not None else _IDLE)
+
+    def _show_progress(self) -> None:
+        line: Cell = ()
+        if self._source is not None and self._copying is not None:
+            arrow = "←" if self._source is self._there else "→"
+            line = progress_cell(self._copying, self._clock() - self._since, len(self._queue), arrow)
+        self.query_one("#files-progress", Lines).show(line)
+
+    # What the person does
+
+    @on(CommandBar.CommandClicked)
+    async def do_what_was_clicked(self, message: CommandBar.CommandClicked) -> None:
+        """A key that was clicked is a key that was pressed."""
+        asked = self._side if message.command in ("mark", "hidden") else self
+        await asked.run_action(message.command)
+
+    def action_other_side(self) -> None:
+        """Give the keys to the other side."""
+        self.toggle_class("-there")
+        self._side.focus()
+
+    def on_descendant_focus(self) -> None:
+        """The side with the focus has the keys, also by a click."""
+        if isinstance(self.focused, FileList):
+            self.set_class(self.focused is self._there, "-there")
+
+    def action_again(self) -> None:
+        """Look at both sides anew."""
+        self._here.again()
+        self._there.again()
+
+    def action_filter(self) -> None:
+        """Ask for words that names have to hold."""
+        self._ask_words("filter: a part of the name", self._side.words)
+
+    def action_make(self) -> None:
+        """Ask for the name of a new directory."""
+        if self._source is None:
+            self._making = True
+            self._ask_words("name of the new directory", "")
+
+    def _ask_words(self, what: str, value: str) -> None:
+        words = self.query_one("#files-words", Input)
+        words.placeholder = what
+        words.value = value
+        words.display = True
+        words.focus()
+
+    @on(Input.Changed)
+    def narrow(self, message: Input.Changed) -> None:
+        """Show what the words leave."""
+        if not self._making and message.input.display:
+            self._side.narrow(message.value)
+
+    @on(Input.Submitted)
+    def take_words(self, message: Input.Submitted) -> None:
+        """Make the directory, or go on with what the words left."""
+        making = self._making
+        self._close_words()
+        if not making:
+            return
+        name = message.value.strip()
+        if (wrong := name_problem(name)) is not None:
+            self.notify(wrong, severity="error", markup=False)
+            return
+        self.run_worker(self._make(self._side is self._here, self._side.path, name), group="make")
+
+    def _close_words(self) -> None:
+        self.query_one("#files-words").display = False
+        self._making = False
+        self._side.focus()
+
+    async def _make(self, here: bool, directory: str, name: str) -> None:
+        path = posixpath.join(directory, name)
+        try:
+            if here:
+                await in_background(copy.make_here, self._ports, path)
+            else:
+                await in_background(copy.make_in_session, self._ports, self._session, path)
+        except SessiontuiError as error:
+            self.post_message(self.Failed(error))
+        else:
+            self.post_message(self.Made(name))
+
+    @on(Made)
+    def show_made(self, message: Made) -> None:
+        """Put the cursor on the new directory."""
+        self._side.again(message.name)
+
+    def action_leave(self) -> None:
+        """Give up the words, or the filter, or the copy under way; else close."""
+        if self.query_one("#files-words").display:
+            if not self._making:
+                self._side.narrow("")
+            self._close_words()
+        elif self._source is not None:
+            self.run_worker(in_background(self._cancellation.request), group="cancel")
+        elif self._side.words:
+            self._side.narrow("")
+        else:
+            self.dismiss(None)
+
+    # Copying
+
+    def action_copy(self) -> None:
+        """Copy what is marked, or under the cursor, to the other side; one copy at a time."""
+        if self._source is not None:
+            return
+        names = [one.name for one in self._side.chosen]
+        if not names:
+            self.notify("nothing is marked, and the cursor is on nothing to copy", markup=False)
+            return
+        self._source, self._queue, self._done = self._side, names, []
+        self._cancellation = Cancellation()
+        self._show_keys()
+        self._copy_next()
+
+    def _copy_next(self, *, over: bool = False) -> None:
+        """Copy the first of what is left."""
+        source = self._source
+        if source is None or not self._queue:
+            self._end()
+            return
+        self._copying = Copying(self._queue[0], 0, None)
+        self._since = self._clock()
+        path = posixpath.join(source.path, self._queue[0])
+        to = f"{self._other(source).path.rstrip('/')}/"
+        self.run_worker(self._copy(source is self._here, path, to, over), group="copy")
+
+    async def _copy(self, from_here: bool, path: str, to: str, over: bool) -> None:
+        def report(copying: Copying) -> None:
+            self._copying = copying
+
+        way = copy.upload if from_here else copy.download
+        try:
+            skipped = await in_background(
+                way, self._ports, self._session, path, to, report, self._cancellation, over=over
+            )
+        except SessiontuiError as error:
+            self.post_message(self.Failed(error))
+        else:
+            self.post_message(self.Copied(skipped))
+
+    @on(Copied)
+    def go_on(self, message: Copied) -> None:
+        """Say what was left out, and copy the next."""
+        name = self._queue.pop(0)
+        self._done.append(name)
+        if self._source is not None:
+            self._source.unmark(name)
+        if message.skipped:
+            shown = "\n".join(clean(one) for one in message.skipped[:5])
+            more = f"\nand {len(message.skipped) - 5} more" if len(message.skipped) > 5 else ""
+            self.notify(f"left out of {clean(name)}:\n{shown}{more}", severity="warning", markup=False)
+        self._copy_next()
+
+    @on(Failed)
+    def tell(self, message: Failed) -> None:
+        """Ask where something is in the way; otherwise say why and stop."""
+        error = message.error
+        if isinstance(error, AlreadyThere) and self._source is not None and self._queue:
+            self._ask_to_replace(self._queue[0])
+            return
+        self._complain(error)
+        self._end()
+
+    @on(FileList.Failed)
+    def tell_listing(self, message: FileList.Failed) -> None:
+        """Say why a directory is not shown."""
+        self._complain(message.error)
+
+    def _complain(self, error: SessiontuiError) -> None:
+        words = "\n".join(clean(one) for one in (error.message, error.hint) if one)
+        cancelled = isinstance(error, Cancelled)
+        text = "cancelled: nothing of it was left behind" if cancelled else words
+        self.notify(text, severity="information" if cancelled else "error", timeout=10, markup=False)
+
+    def _ask_to_replace(self, name: str) -> None:
+        def answer(yes: bool | None) -> None:
+            if yes:
+                self._copy_next(over=True)
+            else:
+                self._queue.pop(0)
+                self._copy_next()
+
+        question = ConfirmScreen(
+            f"Replace {clean(name)}?",
+            "Something of that name is on the other side. A file is replaced by the copy; "
+            "a directory as a whole, with what is in it.",
+            "Replace",
+            stay="Leave it",
+        )
+        self.app.push_screen(question, answer)
+
+    def _end(self) -> None:
+        """No copy is under way any more."""
+        source, self._source = self._source, None
+        self._copying, self._queue = None, []
+        self._show_keys()
+        self._show_progress()
+        if source is not None:
+            self._other(source).again(self._done[-1] if self._done else "")
+            if self._done:
+                count = clean(self._done[0]) if len(self._done) == 1 else f"{len(self._done)} things"
+                self.notify(f"{count} copied", markup=False)
+
+
+def progress_cell(copying: Copying, seconds: float, left: int, arrow: str) -> Cell:
+    """How far a copy is: where it goes, bar, bytes, rate, what, and how many things are left with it."""
+    spans: Cell = (Span(f" {arrow} ", "key"),)
+    amount = format_bytes(copying.done)
+    if copying.total:
+        share = min(1.0, copying.done / copying.total)
+        spans = (*spans, *bar(share, _BAR, "preparing"), Span(f" {share:4.0%} ", "preparing"))
+        amount = f"{amount} of {format_bytes(copying.total)}"
+    rate = f" · {format_bytes(int(copying.done / seconds))}/s" if seconds > 0.5 else ""
+    rest = f"  ({left - 1} more)" if left > 1 else ""
+    return (*spans, Span(f"{amount}{rate}", "muted"), Span(f"  {clean(copying.name)}"), Span(rest, "muted"))
