@@ -6,6 +6,8 @@ TOML at ``$XDG_CONFIG_HOME/sessiontui/config.toml``; every key may be left out::
     interval = 2.0                      # seconds between two readings of the meters, 1 or more
     ssh_destination = "alice@gpu-box"   # how a laptop reaches this machine
     clipboard = "auto"                  # auto, osc52, native or off
+    shell_in = "place"                  # place, or window: a new window of the tmux around the dashboard
+    detach_keys = "ctrl-^,q"            # the chord that leaves a shell running, as docker writes it
 
     [[presets]]                         # instead of the built-in ones
     name = "small"
@@ -27,11 +29,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from sessiontui.domain.detach_keys import DETACH_KEYS, checked_chord
 from sessiontui.domain.errors import ConfigError
 from sessiontui.domain.resources import PRESETS, Ask, Preset
 from sessiontui.domain.units import parse_bytes
 
 CLIPBOARDS = ("auto", "osc52", "native", "off")
+SHELL_PLACES = ("place", "window")
 SHORTEST_INTERVAL = 1.0
 
 
@@ -47,6 +51,10 @@ class Settings:
     """``user@host`` as a laptop reaches this machine; empty: told by the connection."""
     clipboard: str = "auto"
     """One of CLIPBOARDS: how copying is done."""
+    shell_in: str = "place"
+    """One of SHELL_PLACES: where a shell opens whose dashboard runs in tmux."""
+    detach_keys: str = DETACH_KEYS
+    """The chord that leaves a shell running, in docker's notation."""
     presets: tuple[Preset, ...] = PRESETS
     """Named amounts the launch dialog offers."""
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -150,6 +158,21 @@ class _Reader:
         text = self._text(value, "clipboard")
         if isinstance(value, str) and text not in CLIPBOARDS:
             self._problems.append(f"clipboard: {_unknown(text, CLIPBOARDS)}")
+        return text
+
+    def _shell_in(self, value: object) -> str:
+        text = self._text(value, "shell_in")
+        if isinstance(value, str) and text not in SHELL_PLACES:
+            self._problems.append(f"shell_in: {_unknown(text, SHELL_PLACES)}")
+        return text
+
+    def _detach_keys(self, value: object) -> str:
+        text = self._text(value, "detach_keys")
+        if isinstance(value, str):
+            try:
+                return checked_chord(text)
+            except ValueError as error:
+                self._problems.append(f"detach_keys: {error}")
         return text
 
     def _presets(self, value: object) -> tuple[Preset, ...]:

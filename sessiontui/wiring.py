@@ -71,7 +71,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         from sessiontui.metering.machine import LocalMachine
 
         link = Link(environ)
-        engine = DockerEngine(environ, link)
+        engine = DockerEngine(environ, link, settings.detach_keys)
         meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
         machine = LocalMachine(nvml.devices)
     return Ports(

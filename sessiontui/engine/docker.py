@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessiontui.dockerd.errors import translated
 from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.detach_keys import DETACH_KEYS
 from sessiontui.domain.errors import (
     EngineError,
     SessionGone,
@@ -56,11 +57,14 @@ _HOLDING = ["created", "running", "paused", "restarting"]
 
 
 class DockerEngine(DockerInside, DockerImages):
-    """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss."""
+    """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss.
 
-    def __init__(self, environ: Mapping[str, str], link: Link | None = None) -> None:
+    ``keys`` is the chord that leaves a shell running; see :mod:`sessiontui.domain.detach_keys`.
+    """
+
+    def __init__(self, environ: Mapping[str, str], link: Link | None = None, keys: str = DETACH_KEYS) -> None:
         link = link or Link(environ)
-        DockerInside.__init__(self, link, environ)
+        DockerInside.__init__(self, link, environ, keys)
         DockerImages.__init__(self, link)
         self._lock = threading.Lock()
         self._inspected = Inspected(self._link)

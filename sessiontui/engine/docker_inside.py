@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 
 from sessiontui.dockerd.errors import translated
+from sessiontui.domain.detach_keys import DETACH_KEYS
 from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed, EngineError, HostError, SessionGone
 from sessiontui.domain.folder import HOME
@@ -20,7 +21,7 @@ from sessiontui.engine.link import Link
 from sessiontui.engine.losses import parse_losses
 from sessiontui.engine.payload import SESSION_DIRECTORY
 from sessiontui.engine.pipe import DockerPipe
-from sessiontui.engine.port import DETACH_KEYS, Outcome
+from sessiontui.engine.port import Outcome
 from sessiontui.engine.streams import DockerLog
 
 SMALL_FILE = 1024 * 1024
@@ -33,9 +34,10 @@ _NO_SUCH_SCRIPT = frozenset((2, 127))
 class DockerInside:
     """The part of :class:`sessiontui.engine.port.Engine` that needs a session's container."""
 
-    def __init__(self, link: Link, environ: Mapping[str, str]) -> None:
+    def __init__(self, link: Link, environ: Mapping[str, str], keys: str = DETACH_KEYS) -> None:
         self._link = link
         self._environ = environ
+        self._detach_keys = keys
         self._containers = Containers(link)
 
     def losses(self, session: Session) -> Losses:
@@ -140,7 +142,7 @@ class DockerInside:
             )
         words = [program, *self._link.address.cli_options(), "exec", "-i"]
         if terminal is not None:
-            words += ["-t", "--detach-keys", DETACH_KEYS, "-e", f"TERM={terminal}"]
+            words += ["-t", "--detach-keys", self._detach_keys, "-e", f"TERM={terminal}"]
             if self._environ.get("COLORTERM"):
                 words += ["-e", f"COLORTERM={self._environ['COLORTERM']}"]
         words += ["-u", "work", "-w", HOME, self._container_of(session)]

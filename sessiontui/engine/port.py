@@ -22,10 +22,6 @@ Report = Callable[[Progress], None]
 """Told how far a long action is, from the thread that does it."""
 
 
-DETACH_KEYS = "ctrl-^,q"
-"""The chord that leaves a shell running in the session. Not docker's own: that one swallows Ctrl+P."""
-
-
 OURS = "sessiontui/"
 """Begins the names of images that were made here."""
 

@@ -9,10 +9,10 @@ from textual.app import SuspendNotSupported
 
 from sessiontui.access.terminal import keys_left_to_the_child
 from sessiontui.actions.ports import ensure_may_touch
+from sessiontui.domain.detach_keys import DETACH_KEYS, readable_chord
 from sessiontui.domain.errors import HostError
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
-from sessiontui.engine.port import DETACH_KEYS
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
 
@@ -39,7 +39,7 @@ async def visit(desk: Desk, session: Session) -> None:
         argv = await in_background(desk.ports.engine.shell, session, terminal=terminal)
         banner = (
             f"{clean(session.name)}: a shell in the session. exit or ctrl+d brings the dashboard back; "
-            f"{DETACH_KEYS.replace(',', ' ')} does too, and leaves it running."
+            f"{readable_chord(DETACH_KEYS)} does too, and leaves it running."
         )
         try:
             with keys_left_to_the_child(), desk.app.suspend():

@@ -50,6 +50,8 @@ def test_the_usual_file_is_found_and_every_key_is_read(home: dict[str, str]) -> 
         interval = 5
         ssh_destination = "alice@gpu-box"
         clipboard = "osc52"
+        shell_in = "window"
+        detach_keys = "ctrl-], ctrl-p,x"
         [[presets]]
         name = "tiny"
         cpu = 0.5
@@ -68,6 +70,8 @@ def test_the_usual_file_is_found_and_every_key_is_read(home: dict[str, str]) -> 
     assert settings.interval == 5.0
     assert settings.ssh_destination == "alice@gpu-box"
     assert settings.clipboard == "osc52"
+    assert settings.shell_in == "window"
+    assert settings.detach_keys == "ctrl-],ctrl-p,x"
     assert settings.presets == (Preset("tiny", Ask(0.5, GIB)), Preset("huge", Ask(64, GIB, 8)))
     assert settings.keys == {"delete": "ctrl+d"}
 
@@ -85,6 +89,9 @@ def test_the_usual_file_is_found_and_every_key_is_read(home: dict[str, str]) -> 
         ('folder_root = "work"', "folder_root: 'work' is not an absolute path"),
         ('ssh_destination = "-oProxyCommand=x"', "ssh_destination: '-oProxyCommand=x' is not written like"),
         ('clipboard = "osc"', "clipboard: unknown; did you mean osc52?"),
+        ('shell_in = "windo"', "shell_in: unknown; did you mean window?"),
+        ('detach_keys = "q"', "detach_keys: 'q' is for typing"),
+        ("detach_keys = 1", "detach_keys: 1 is not a text"),
         ("clipboard = [1]", "clipboard: a list is not a text"),
         ('presets = "small"', "presets: write each as a table under [[presets]]"),
         ('[[presets]]\nname = "a"\ncpu = 1', "presets[1]: memory is missing"),
