@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sessiontui.config import Settings, config_directory, home_directory, state_directory
@@ -87,8 +88,22 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     )
 
 
-def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool, mouse: bool) -> int:
-    """Open the dashboard until the person quits; the exit code."""
+def program(config: Path | None) -> list[str]:
+    """What starts this program anew with the same settings file, from anywhere."""
+    chosen = ["--config", str(config.absolute())] if config else []
+    # The command may not be on the path of whoever starts it.
+    return [sys.executable, "-m", "sessiontui", *chosen]
+
+
+def run_dashboard(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    demo: bool,
+    mouse: bool,
+    config: Path | None = None,
+) -> int:
+    """Open the dashboard until the person quits; the exit code. ``config`` is the settings file named."""
     if settings.keys:
         # What is wrong with them is said before the screen is taken.
         from sessiontui.ui.keyboard import Keyboard
@@ -104,7 +119,9 @@ def run_dashboard(settings: Settings, environ: Mapping[str, str], *, demo: bool,
     first = FirstLook(lambda: ports(settings, environ, demo=demo))
 
     def furnish(app: App[Any]) -> Dashboard:
-        return dashboard(app, *first.taken(), settings, environ, demo=demo)
+        # What is only played is in no other process.
+        again = [] if demo else program(config)
+        return dashboard(app, *first.taken(), settings, environ, again, demo=demo)
 
     app = SessiontuiApp(furnish, still=over_ssh(environ))
     try:
@@ -120,6 +137,7 @@ def dashboard(
     observer: Observer,
     settings: Settings,
     environ: Mapping[str, str],
+    again: Sequence[str] = (),
     *,
     demo: bool = False,
 ) -> Dashboard:
@@ -127,6 +145,7 @@ def dashboard(
     from sessiontui.access.clipboard import Clipboard, Mode
     from sessiontui.access.terminal import run_in_terminal
     from sessiontui.ui.dashboard import Dashboard
+    from sessiontui.ui.shell_choice import ShellSettings
 
     def write(sequence: str) -> None:
         if sys.__stderr__ is not None:
@@ -145,6 +164,7 @@ def dashboard(
         now=time.time,
         keymap=settings.keys,
         opened=_look_for_garbage,
+        shells=ShellSettings(settings.detach_keys, settings.shell_in == "window", again),
     )
 
 

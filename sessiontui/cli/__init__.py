@@ -76,7 +76,13 @@ def _dashboard(settings: Settings, arguments: Namespace) -> int:
 
     if arguments.clipboard:
         settings = replace(settings, clipboard=arguments.clipboard)
-    return wiring.run_dashboard(settings, os.environ, demo=arguments.demo, mouse=not arguments.no_mouse)
+    return wiring.run_dashboard(
+        settings,
+        os.environ,
+        demo=arguments.demo,
+        mouse=not arguments.no_mouse,
+        config=arguments.config,
+    )
 
 
 def _leave(signal_number: int, _frame: object) -> NoReturn:

@@ -71,8 +71,9 @@ def parser() -> argparse.ArgumentParser:
     forward.add_argument("--port", type=_port, metavar="LOCAL", help="where on this machine")
 
     shell = add("shell", "a shell of the session, or a command in it")
+    _shell_options(shell)
     shell.add_argument("name", metavar="NAME")
-    shell.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD…")
+    shell.add_argument("words", nargs=argparse.REMAINDER, action=_Words, metavar="-- CMD…")
 
     cp = add(
         "cp",
@@ -123,6 +124,34 @@ def parser() -> argparse.ArgumentParser:
     setup.add_argument("-y", "--yes", action="store_true", help="do not ask")
     add("doctor", "look at what setup looks at, and change nothing")
     return top
+
+
+def _shell_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--shell", metavar="SHELL", default="", help="another shell than the user's own")
+    command.add_argument("--window", action="store_true", help="in a new window of the tmux around")
+    # For the dashboard's own windows: an error stays to be read.
+    command.add_argument("--hold", action="store_true", help=argparse.SUPPRESS)
+
+
+class _Words(argparse.Action):
+    """The words after the name: options of ours come first, then the command, with or without ``--``."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        words = list(values) if isinstance(values, list) else []
+        ours = argparse.ArgumentParser(prog=parser.prog, usage=parser.format_usage()[7:], add_help=False)
+        _shell_options(ours)
+        count = 0
+        while count < len(words) and words[count] != "--" and words[count].startswith("--"):
+            count += 2 if words[count] == "--shell" else 1
+        ours.parse_args(words[:count], namespace)
+        command = words[count:]
+        namespace.words = command[1:] if command[:1] == ["--"] else command
 
 
 def _bytes(text: str) -> int:

@@ -11,10 +11,12 @@ from sessiontui import wiring
 from sessiontui.actions import app_life, describe
 from sessiontui.actions.open_app import open_app
 from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
+from sessiontui.cli.complaint import complain
 from sessiontui.cli.printing import print_json, print_table, shorten
 from sessiontui.cli.ssh_config import keep_current
 from sessiontui.config import Settings
-from sessiontui.domain.errors import HostError
+from sessiontui.domain.detach_keys import readable_chord
+from sessiontui.domain.errors import HostError, SessiontuiError
 from sessiontui.domain.session import Session
 
 
@@ -70,18 +72,40 @@ def close(arguments: Namespace, settings: Settings) -> int:
 
 def shell(arguments: Namespace, settings: Settings) -> int:
     """A shell in this terminal, or a command; without a terminal the command runs plainly."""
+    try:
+        return _shell(arguments, settings)
+    except SessiontuiError as error:
+        if not arguments.hold:
+            raise
+        complain(error.message, error.hint)
+        input("Enter closes this window. ")
+        return 1
+
+
+def _shell(arguments: Namespace, settings: Settings) -> int:
     ports, session = _named(arguments, settings)
     ensure_may_touch(session, ports.owner)
-    command = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
+    command: list[str] = arguments.words
+    if arguments.window:
+        from sessiontui.access.tmux import open_window
+
+        shell = ["--shell", arguments.shell] if arguments.shell else []
+        again = [*wiring.program(arguments.config), "shell", "--hold", *shell, session.id]
+        open_window([*again, *(["--", *command] if command else [])], session.name, os.environ)
+        return 0
     if not sys.stdin.isatty():
         if not command:
             raise HostError("a shell needs a terminal on standard input", "give a command: -- CMD…")
         argv = ports.engine.shell(session, command, terminal=None)
         return subprocess.run(argv, check=False).returncode
     from sessiontui.access.terminal import run_in_terminal
+    from sessiontui.actions.enter import enter, program_named, way_in
 
-    argv = ports.engine.shell(session, command, terminal=os.environ.get("TERM", "xterm"))
-    return run_in_terminal(argv, "")
+    program = program_named(ports.engine, session, arguments.shell) if arguments.shell else ""
+    terminal = os.environ.get("TERM") or "xterm"
+    entry = way_in(ports, session, command, terminal=terminal, program=program)
+    banner = "" if command else f"{readable_chord(settings.detach_keys)} leaves the shell running."
+    return enter(ports.engine, entry, run_in_terminal, banner)
 
 
 def logs(arguments: Namespace, settings: Settings) -> int:

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 
 from sessiontui.dockerd.errors import translated
-from sessiontui.domain.detach_keys import DETACH_KEYS
+from sessiontui.domain.detach_keys import DETACH_KEYS, readable_chord
 from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed, EngineError, HostError, SessionGone
 from sessiontui.domain.folder import HOME
@@ -22,6 +22,7 @@ from sessiontui.engine.losses import parse_losses
 from sessiontui.engine.payload import SESSION_DIRECTORY
 from sessiontui.engine.pipe import DockerPipe
 from sessiontui.engine.port import Outcome
+from sessiontui.engine.shells import FIND_SHELLS, parse_shells
 from sessiontui.engine.streams import DockerLog
 
 SMALL_FILE = 1024 * 1024
@@ -130,23 +131,44 @@ class DockerInside:
         relay = ["/bin/sh", f"{SESSION_DIRECTORY}/relay.sh", str(port)]
         return dialled(self.pipe(session, relay), session.name, port)
 
+    def shells(self, session: Session) -> tuple[str, ...]:
+        """See the port."""
+        outcome = self.run(session, ["/bin/sh", "-c", FIND_SHELLS])
+        return parse_shells(outcome.output.decode("utf-8", "replace"))
+
     def shell(
-        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
+        self,
+        session: Session,
+        command: Sequence[str] = (),
+        *,
+        terminal: str | None = "xterm",
+        program: str = "",
+        entry: str = "",
     ) -> list[str]:
         """See the port."""
-        program = shutil.which("docker") or shutil.which("podman")
-        if program is None:
+        client = shutil.which("docker") or shutil.which("podman")
+        if client is None:
             raise HostError(
                 "the shell needs the docker command, which this machine lacks",
                 "an administrator runs: apt-get install docker-cli (or docker.io)",
             )
-        words = [program, *self._link.address.cli_options(), "exec", "-i"]
+        words = [client, *self._link.address.cli_options(), "exec", "-i"]
         if terminal is not None:
             words += ["-t", "--detach-keys", self._detach_keys, "-e", f"TERM={terminal}"]
             if self._environ.get("COLORTERM"):
                 words += ["-e", f"COLORTERM={self._environ['COLORTERM']}"]
+            words += ["-e", f"SESSIONTUI_WAY_BACK={readable_chord(self._detach_keys)} leaves it running"]
+        if program:
+            words += ["-e", f"SESSIONTUI_OPEN={program}"]
+        if entry:
+            words += ["-e", f"SESSIONTUI_ENTRY={entry}"]
         words += ["-u", "work", "-w", HOME, self._container_of(session)]
         return [*words, "/bin/sh", f"{SESSION_DIRECTORY}/shell.sh", *command]
+
+    def attend(self, session: Session, entry: str) -> DockerPipe:
+        """See the port."""
+        command = ["/bin/sh", f"{SESSION_DIRECTORY}/attend.sh", entry]
+        return DockerPipe(self._link, session.name, self._container_of(session), command)
 
     def read_file(self, session: Session, path: str) -> bytes:
         """See the port."""

@@ -36,6 +36,8 @@ class MemoryInside:
         self._played: dict[str, PlayedFiles] = {}
         self._lock = threading.RLock()
         self._down = False
+        self.attendants: dict[str, MemoryPipe] = {}
+        """Those asked for so far, by the name of their entry."""
         self.failing: dict[str, EngineError] = {}
         """Errors raised by step (``pull build create start stop delete`` or the name of an app)."""
         self.answering: dict[int, Outcome | None] = {}
@@ -162,12 +164,31 @@ class MemoryInside:
                 return MemoryPipe(self.answering[port])
         raise EngineError(f"{session.name}: nothing listens on port {port}", "start what serves it first")
 
+    def shells(self, session: Session) -> tuple[str, ...]:
+        """See the port."""
+        self._find_running(session)
+        return ("/bin/bash", "/bin/sh")
+
     def shell(
-        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
+        self,
+        session: Session,
+        command: Sequence[str] = (),
+        *,
+        terminal: str | None = "xterm",
+        program: str = "",
+        entry: str = "",
     ) -> list[str]:
         """See the port. The shell is this machine's own."""
         current = self._find_running(session)
-        return ["/bin/sh", "-c", " ".join(command)] if command else ["/bin/sh", "-i", "-s", current.name]
+        if command:
+            return list(command)
+        return [program or "/bin/sh", "-i", "-s", current.name]
+
+    def attend(self, session: Session, entry: str) -> MemoryPipe:
+        """See the port. Nothing happens to the shell; what is written can be read back."""
+        self._find_running(session)
+        self.attendants[entry] = MemoryPipe(None)
+        return self.attendants[entry]
 
     def read_file(self, session: Session, path: str) -> bytes:
         """See the port."""

@@ -18,6 +18,9 @@ from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Losses, Session
 
+LEFT = b"left\n"
+"""Says to an attendant that the person left the shell running."""
+
 Report = Callable[[Progress], None]
 """Told how far a long action is, from the thread that does it."""
 
@@ -228,14 +231,30 @@ class Engine(Protocol):
         Raises EngineError where nothing listens, or the image has nothing to reach a port with.
         """
 
+    def shells(self, session: Session) -> tuple[str, ...]:
+        """The shells of a running session by their paths, its user's own first."""
+
     def shell(
-        self, session: Session, command: Sequence[str] = (), *, terminal: str | None = "xterm"
+        self,
+        session: Session,
+        command: Sequence[str] = (),
+        *,
+        terminal: str | None = "xterm",
+        program: str = "",
+        entry: str = "",
     ) -> list[str]:
         """The argument list of a local program that puts a shell (or the command) in this terminal.
 
         ``terminal`` is the terminal's type; None runs the command plainly, without a terminal.
+        ``program`` is the path of the shell, where it is not the user's own; ``entry`` a name for
+        ``attend``, of letters and digits.
 
         Nothing is run. Raises HostError when this machine lacks the program.
+        """
+
+    def attend(self, session: Session, entry: str) -> Pipe:
+        """Stand by a shell. Once the pipe is closed, by whatever cause, the shell is told that its
+        terminal is gone, as it would be anywhere; unless LEFT was written first.
         """
 
     def read_file(self, session: Session, path: str) -> bytes:

@@ -26,6 +26,7 @@ from sessiontui.ui.mouse import Mouse
 from sessiontui.ui.picture_taken import PictureTaken
 from sessiontui.ui.poller import Poller
 from sessiontui.ui.screens.main import MainScreen
+from sessiontui.ui.shell_choice import ShellSettings
 from sessiontui.ui.ticker import Ticker
 
 
@@ -33,7 +34,8 @@ class Dashboard:
     """One for each run of the app.
 
     ``interval`` is the seconds between two looks at the meters, None for no looks; ``keymap`` the keys
-    by command name that are not the built-in ones; ``opened`` is called once the main screen is drawn.
+    by command name that are not the built-in ones; ``opened`` is called once the main screen is drawn;
+    ``shells`` is how shells open.
     Raises ConfigError for keys that cannot be meant.
     """
 
@@ -51,6 +53,7 @@ class Dashboard:
         interval: float | None = 2.0,
         keymap: Mapping[str, str] = MappingProxyType({}),
         opened: Callable[[], object] = lambda: None,
+        shells: ShellSettings | None = None,
     ) -> None:
         launcher = Launcher(ports)
         self._app = app
@@ -73,6 +76,7 @@ class Dashboard:
             Mouse(app),
             threading.Event(),
             self._poller.stir,
+            shells or ShellSettings(),
         )
 
     async def open(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from textual.app import App
@@ -22,6 +22,7 @@ from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.launches import Launches
 from sessiontui.ui.mouse import Mouse
 from sessiontui.ui.picture_taken import PictureTaken
+from sessiontui.ui.shell_choice import ShellSettings
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class Desk:
     """Set while a shell has the terminal."""
     stir: Callable[[], None]
     """Has the engine looked at now."""
+    shells: ShellSettings = field(default_factory=ShellSettings)
 
     def say(self, message: str, *, warning: bool = False) -> None:
         """Tell the person something that needs no answer."""

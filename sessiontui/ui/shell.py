@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from textual.app import SuspendNotSupported
+from textual.app import App
 
 from sessiontui.access.terminal import keys_left_to_the_child
-from sessiontui.actions.ports import ensure_may_touch
-from sessiontui.domain.detach_keys import DETACH_KEYS, readable_chord
-from sessiontui.domain.errors import HostError
+from sessiontui.access.tmux import in_tmux, open_window
+from sessiontui.actions.enter import Entry, enter, line_command, way_in
+from sessiontui.domain.detach_keys import readable_chord
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
+from sessiontui.ui.shell_choice import ShellChoice
 
 if TYPE_CHECKING:
     from sessiontui.ui.desk import Desk
@@ -25,30 +26,52 @@ _LOOKS, _PAUSE = 10, 0.2
 """How often, and after how many seconds, it is asked again why: the shell dies before its session is gone."""
 
 
-async def visit(desk: Desk, session: Session) -> None:
-    """Put a shell in place of the dashboard until it is left. The loop goes on meanwhile.
+def why_not_here(app: App[Any], session: str) -> str | None:
+    """Why a shell cannot have the dashboard's place, None when it can."""
+    driver = app._driver
+    if driver is not None and driver.can_suspend:
+        return None
+    return (
+        "the dashboard has no terminal of its own here (as in a browser) to lend to a shell. "
+        f"In a terminal: sessiontui shell {session}"
+    )
 
-    Raises HostError and EngineError.
-    """
+
+async def open_shell(desk: Desk, session: Session, choice: ShellChoice | None = None) -> None:
+    """Open what was chosen, or the user's own shell where the settings say. Raises HostError, EngineError."""
+    if choice is None:
+        choice = ShellChoice(window=desk.shells.in_window and in_tmux(desk.environ))
+    command = line_command(choice.line, choice.program) if choice.line else ()
+    terminal = desk.environ.get("TERM") or "xterm"
+    entry = await in_background(
+        way_in, desk.ports, session, command, terminal=terminal, program=choice.program
+    )
+    if not choice.window:
+        await _visit(desk, entry)
+        return
+    argv = entry.argv
+    if desk.shells.again:
+        # The program of the window sees to the terminal, and stands by the shell.
+        shell = ["--shell", choice.program] if choice.program else []
+        argv = [*desk.shells.again, "shell", "--hold", *shell, session.id]
+        argv += ["--", *command] if command else []
+    await in_background(open_window, argv, clean(session.name), desk.environ)
+    desk.say(f"{session.name}: a shell in a new tmux window")
+
+
+async def _visit(desk: Desk, entry: Entry) -> None:
+    """Put it in place of the dashboard until it is left. The loop goes on meanwhile."""
+    session = entry.session
     if desk.away.is_set():
         return
-    ensure_may_touch(session, desk.ports.owner)
     desk.away.set()
     try:
-        terminal = desk.environ.get("TERM") or "xterm"
-        argv = await in_background(desk.ports.engine.shell, session, terminal=terminal)
         banner = (
             f"{clean(session.name)}: a shell in the session. exit or ctrl+d brings the dashboard back; "
-            f"{readable_chord(DETACH_KEYS)} does too, and leaves it running."
+            f"{readable_chord(desk.shells.detach_keys)} does too, and leaves it running."
         )
-        try:
-            with keys_left_to_the_child(), desk.app.suspend():
-                code = await in_background(desk.run_in_terminal, argv, banner)
-        except SuspendNotSupported as error:
-            raise HostError(
-                "this terminal cannot be lent to a shell",
-                f"run it elsewhere: sessiontui shell {clean(session.name)}",
-            ) from error
+        with keys_left_to_the_child(), desk.app.suspend():
+            code = await in_background(enter, desk.ports.engine, entry, desk.run_in_terminal, banner)
         desk.mouse.apply()
         picture = await in_background(desk.observer.resync)
     finally:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from sessiontui.ui.commands.base import Command, Selected
 from sessiontui.ui.commands.life import DeleteSession, StartSession, StopSession
 from sessiontui.ui.commands.program import OpenPalette, Quit, ShowHelp, ToggleMouse
-from sessiontui.ui.commands.reach import CopySomething, OpenApps, OpenFiles, OpenShell, SetUpSsh
+from sessiontui.ui.commands.reach import (
+    ChooseShell,
+    CopySomething,
+    OpenApps,
+    OpenFiles,
+    OpenShell,
+    SetUpSsh,
+)
 from sessiontui.ui.commands.view import (
     FilterSessions,
     NextTab,
@@ -27,6 +34,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         StartSession,
         OpenApps,
         OpenShell,
+        ChooseShell,
         OpenFiles,
         ReadLogs,
         StopSession,

@@ -34,6 +34,8 @@ class Command:
     """Heading it stands under in the help."""
     hinted: ClassVar[bool] = False
     """Whether the bottom line shows it."""
+    lends: ClassVar[bool] = False
+    """Whether it lends the dashboard's terminal to another program."""
 
     @property
     def help(self) -> str:

@@ -33,13 +33,33 @@ class OpenShell(OnSession):
     """Put a shell of the session in place of the dashboard; leaving it brings the dashboard back."""
 
     name, keys, label, hinted, running = "open-shell", "s,e", "shell", True, True
+    lends = True
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
-        from sessiontui.ui.shell import visit
+        from sessiontui.ui.shell import open_shell
 
         if screen.session is not None:
-            await visit(screen.desk, screen.session)
+            await open_shell(screen.desk, screen.session)
+
+
+class ChooseShell(OnSession):
+    """Choose another shell, a command to run, or a new tmux window for it."""
+
+    name, keys, label, running, lends = "choose-shell", "S", "shell…", True, True
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        from sessiontui.ui.screens.shell import ShellScreen
+        from sessiontui.ui.shell import open_shell
+
+        desk, session = screen.desk, screen.session
+        if session is None:
+            return
+        choice = await desk.ask(ShellScreen(desk, session))
+        if choice is not None:
+            desk.shells.last = choice
+            await open_shell(desk, session, choice)
 
 
 class OpenFiles(OnSession):

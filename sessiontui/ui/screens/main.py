@@ -29,6 +29,7 @@ from sessiontui.ui.desk import Desk
 from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.rows import Row
 from sessiontui.ui.screens.output import OutputScreen
+from sessiontui.ui.shell import why_not_here
 from sessiontui.ui.widgets.command_bar import CommandBar, Hint
 from sessiontui.ui.widgets.details import Details
 from sessiontui.ui.widgets.header import MachineHeader
@@ -258,7 +259,7 @@ class MainScreen(Screen[None]):
         usage = rows.usage_of(row, self._picture.usage) if row else UNKNOWN
         self.query_one(Details).show_row(row, usage, desk.now(), desk.observer.series)
         self._fold_details()
-        selected, owner = self.selected, self.desk.ports.owner
+        selected = self.selected
         self._learn_details(selected)
         self.query_one(CommandBar).show_hints(
             [
@@ -266,7 +267,7 @@ class MainScreen(Screen[None]):
                     one.name,
                     self.desk.keyboard.key(one.name),
                     one.label_for(selected),
-                    one.why_not(self._picture, selected, owner) is None,
+                    self._why_not(one) is None,
                 )
                 for one in COMMANDS
                 if one.hinted
@@ -330,11 +331,18 @@ class MainScreen(Screen[None]):
     def action_command(self, name: str) -> None:
         """Do what a key or a click asks for, or say why not."""
         one = command(name)
-        reason = one.why_not(self._picture, self.selected, self.desk.ports.owner)
+        reason = self._why_not(one)
         if reason is not None:
             self.desk.say(reason, warning=True)
         else:
             self.run_worker(self._run(one), group="commands")
+
+    def _why_not(self, one: Command) -> str | None:
+        selected = self.selected
+        reason = one.why_not(self._picture, selected, self.desk.ports.owner)
+        if reason is None and one.lends and isinstance(selected, Session):
+            return why_not_here(self.app, selected.name)
+        return reason
 
     async def _run(self, one: Command) -> None:
         # Keys come faster than dialogs open: what was typed ahead is not meant for behind one.
