@@ -39,8 +39,9 @@ NOTEBOOK = SessionApp(
     "jupyter", "Jupyter Notebook", "http", 8888, "/tree", secret=True, icon="◎", runs="jupyterlab"
 )
 TENSORBOARD = SessionApp(
-    "tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", "tensorboard", via="jupyterlab", icon="▥"
-)
+    "tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", "tensorboard", via="jupyterlab", icon="▥",
+    question="Log directory", answer="/home/work/logs",
+)  # fmt: skip
 SSH = SessionApp("ssh", "SSH and SFTP", "tcp", 2200, command="sshd", secret=True, icon="❯")
 APPS = (JUPYTER, NOTEBOOK, TENSORBOARD, SSH)
 

@@ -79,6 +79,11 @@ def forward_command(port: int, environ: Mapping[str, str], setting: str = "") ->
     return f"ssh -N -L {port}:127.0.0.1:{port} {place(environ, setting).words}"
 
 
+def local_forward(port: int) -> str:
+    """The setting of ssh_config(5) that does the same with every connection to this machine."""
+    return f"LocalForward {port} 127.0.0.1:{port}"
+
+
 def over_ssh(environ: Mapping[str, str]) -> bool:
     """Whether the person sits at another machine."""
     return any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))

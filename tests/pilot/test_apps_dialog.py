@@ -7,26 +7,36 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import Button, Input, OptionList, Static
 
 from sessiontui.access.keys import KeyRing
+from sessiontui.actions.open_app import Hold
 from sessiontui.domain.environment import App
 from sessiontui.domain.errors import AppFailed
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
 from sessiontui.ui.screens.apps import AppsScreen
+from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.line import Line
-from tests.dialogs import JUPYTER, SSH, Gate, Stage, World, settle
+from tests.dialogs import JUPYTER, SSH, TENSORBOARD, Gate, Stage, World, settle
 
 OVER_SSH = {"USER": "alice", "SSH_CONNECTION": "198.51.100.4 50123 192.0.2.10 22", "PATH": ""}
 URL = "http://127.0.0.1:32771/lab?token=secret-of-nifty-bohr"
+SNIPPET = "LocalForward 32771 127.0.0.1:32771"
 TUNNEL = "ssh -N -L 32771:127.0.0.1:32771 alice@192.0.2.10"
 
 
 class Dialog:
     """The opened dialog, in a test's words."""
 
-    def __init__(self, root: Path, *, environ: dict[str, str] | None = None, **session: object) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        environ: dict[str, str] | None = None,
+        hold: Hold | None = None,
+        **session: object,
+    ) -> None:
         self.world = World(root / "world")
         self.session = self.world.session(**session)  # type: ignore[arg-type]
         self.copied: list[str] = []
@@ -38,6 +48,7 @@ class Dialog:
             KeyRing(self.keys),
             OVER_SSH if environ is None else environ,
             self.copy,
+            hold=hold,
             clock=lambda: self.now,
         )
         self.app = Stage(self.screen)
@@ -72,10 +83,10 @@ async def test_the_apps_of_the_session_are_listed(dialog: Dialog) -> None:
     async with dialog.app.run_test() as pilot:
         await settle(pilot)
         assert dialog.rows() == [
-            "◍ JupyterLab ○ starts when opened",
-            "◎ Jupyter Notebook ○ starts when opened",
-            "▥ TensorBoard ○ starts when opened",
-            "❯ SSH and SFTP ○ starts when opened",
+            "◍ JupyterLab ○ stopped",
+            "◎ Jupyter Notebook ○ stopped",
+            "▥ TensorBoard ○ stopped",
+            "❯ SSH and SFTP ○ stopped",
         ]
 
 
@@ -95,7 +106,7 @@ async def test_enter_opens_and_shows_both_lines(dialog: Dialog) -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert dialog.text("#apps-title") == "JupyterLab is ready"
-        assert dialog.lines() == [TUNNEL, URL]
+        assert dialog.lines() == [TUNNEL, URL, SNIPPET]
         assert dialog.rows()[0] == "◍ JupyterLab ● running"
 
 
@@ -118,7 +129,7 @@ async def test_a_line_longer_than_the_dialog_is_scrolled_not_broken(dialog: Dial
         await settle(pilot)
         await pilot.press("enter")
         await settle(pilot)
-        address = dialog.screen.query_one("#apps-line-1", Line)
+        address = list(dialog.screen.query(Line))[1]
         assert address.region.height == 1
         assert address.overflows
         assert dialog.shown("rest")
@@ -149,7 +160,7 @@ async def test_that_a_line_goes_on_is_said_when_the_terminal_gets_smaller(dialog
         assert not dialog.shown("rest")
 
 
-@pytest.mark.parametrize(("key", "line"), [("c", URL), ("y", URL), ("t", TUNNEL)])
+@pytest.mark.parametrize(("key", "line"), [("c", URL), ("y", URL), ("t", TUNNEL), ("f", SNIPPET)])
 async def test_keys_copy_whole_lines(dialog: Dialog, key: str, line: str) -> None:
     async with dialog.app.run_test() as pilot:
         await settle(pilot)
@@ -166,10 +177,14 @@ async def test_everything_is_clickable(dialog: Dialog) -> None:
         await settle(pilot)
         await pilot.click("#apps-list", offset=(4, 0))
         await settle(pilot)
-        await pilot.click("#apps-copy-0")
-        await pilot.click("#apps-copy-1")
+        await pilot.click("#copy-0")
+        await pilot.click("#copy-1")
         await settle(pilot)
-        assert dialog.copied == [TUNNEL, URL]
+        await pilot.click("#copy-2")
+        await settle(pilot)
+        await pilot.click(list(dialog.screen.query(Line))[1])
+        await settle(pilot)
+        assert dialog.copied == [TUNNEL, URL, SNIPPET, URL]
 
 
 async def test_ssh_is_shown_with_its_login_and_sftp_lines(dialog: Dialog) -> None:
@@ -194,7 +209,7 @@ async def test_the_buttons_have_room_for_the_words_of_the_app_in_view(dialog: Di
         await settle(pilot)
         await pilot.press("end", "enter")
         await settle(pilot)
-        for button in ("#apps-copy-0", "#apps-copy-1"):
+        for button in ("#copy-0", "#copy-1"):
             shown = dialog.screen.query_one(button, Button)
             assert shown.content_size.width >= len(str(shown.label))
 
@@ -257,7 +272,7 @@ async def test_a_failure_shows_the_last_output_and_can_be_tried_again(dialog: Di
         dialog.world.engine.failing.clear()
         await pilot.press("r")
         await settle(pilot)
-        assert dialog.lines() == [TUNNEL, URL]
+        assert dialog.lines() == [TUNNEL, URL, SNIPPET]
         assert not dialog.shown("failed")
 
 
@@ -333,6 +348,138 @@ async def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:
         assert "Apps of evil[b]name" in shown
         assert "[b]Lab[/b]" in shown
         assert "\x1b" not in shown
+
+
+async def test_what_is_typed_before_the_list_is_there_is_done_when_it_is(dialog: Dialog) -> None:
+    gate = Gate()
+    offers = dialog.world.engine.offers
+
+    def slowly(session: Session) -> tuple[App, ...]:
+        gate()
+        return offers(session)
+
+    dialog.world.engine.offers = slowly  # type: ignore[method-assign]
+    async with dialog.app.run_test() as pilot:
+        await pilot.press("down", "enter")
+        assert not dialog.rows()
+        gate.open()
+        await settle(pilot)
+        assert dialog.text("#apps-title") == "Jupyter Notebook is ready"
+
+
+async def test_the_pages_of_one_server_run_and_end_together(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.rows()[:2] == ["◍ JupyterLab ● running", "◎ Jupyter Notebook ● running"]
+        await pilot.press("down", "x")
+        await settle(pilot)
+        asked = "".join(str(one.render()) for one in dialog.app.screen.query(Static))
+        assert "End Jupyter Notebook?" in asked
+        assert "JupyterLab and Jupyter Notebook are one program: all end." in asked
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.rows()[0] == "◍ JupyterLab ● running"
+        await pilot.press("x", "y")
+        await settle(pilot)
+        assert dialog.rows()[:2] == ["◍ JupyterLab ○ stopped", "◎ Jupyter Notebook ○ stopped"]
+        assert not dialog.shown("ready")
+        await pilot.press("x")
+        await settle(pilot)
+        assert dialog.toasts()[-1] == "Jupyter Notebook does not run"
+
+
+async def test_a_question_is_asked_before_the_start_and_the_answer_is_offered_again(dialog: Dialog) -> None:
+    async with dialog.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("down", "down", "enter")
+        await settle(pilot)
+        assert dialog.text("#apps-question") == "TensorBoard: Log directory"
+        field = dialog.screen.query_one("#apps-answer", Input)
+        assert (field.value, field.has_focus) == ("/home/work/logs", True)
+        await pilot.press("escape")
+        assert not dialog.shown("asked")
+        assert not dialog.app.closed
+        await pilot.press("enter")
+        await settle(pilot)
+        await pilot.press(*"/x", "enter")
+        await settle(pilot)
+        assert dialog.text("#apps-title") == "TensorBoard is ready"
+        assert dialog.rows()[2] == "▥ TensorBoard ● running · /home/work/logs/x"
+        await pilot.press("r")
+        await settle(pilot)
+        assert field.value == "/home/work/logs/x"
+        await pilot.press(*"yz", "enter")
+        await settle(pilot)
+        assert dialog.rows()[2] == "▥ TensorBoard ● running · /home/work/logs/xyz"
+        assert not dialog.copied
+
+
+async def test_a_restart_asks_first_and_starts_anew(dialog: Dialog) -> None:
+    ended: list[str] = []
+    end_app = dialog.world.engine.end_app
+
+    def end(session: Session, app: App) -> None:
+        ended.append(app.name)
+        end_app(session, app)
+
+    dialog.world.engine.end_app = end  # type: ignore[method-assign]
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        await pilot.press("r", "y")
+        await settle(pilot)
+        assert ended == ["jupyterlab"]
+        assert dialog.text("#apps-title") == "JupyterLab is ready"
+
+
+async def test_a_failed_app_keeps_its_reason_in_the_list_and_its_output_a_key_away(dialog: Dialog) -> None:
+    dialog.world.engine.failing["jupyterlab"] = AppFailed("it did not open its port", "", output="Traceback")
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert dialog.rows()[0] == "◍ JupyterLab ✗ failed: JupyterLab ended before it opened its port"
+        await pilot.press("l")
+        await settle(pilot)
+        assert isinstance(dialog.app.screen, OutputScreen)
+        await pilot.press("escape", "down", "down", "l")
+        await settle(pilot)
+        assert dialog.toasts()[-1] == "TensorBoard has printed nothing"
+
+
+async def test_a_way_that_this_program_holds_open_says_so(tmp_path: Path) -> None:
+    dialog = Dialog(tmp_path, apps=(TENSORBOARD,), hold=lambda session, app: 30001)
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter", "enter")
+        await settle(pilot)
+        assert dialog.text("#apps-title") == "TensorBoard is ready while this program runs"
+        assert dialog.lines()[1] == "http://127.0.0.1:30001/"
+
+
+async def test_apps_stand_below_the_headings_of_their_groups(tmp_path: Path) -> None:
+    apps = (
+        replace(JUPYTER, group="Development"),
+        replace(SSH, group="Utilities"),
+        App("port-5000", "Port 5000", "http", 5000, own=True, group="Your ports", icon="◇"),
+    )
+    dialog = Dialog(tmp_path, apps=apps)
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        assert dialog.rows() == [
+            "Development", "◍ JupyterLab ○ stopped",
+            "Utilities", "❯ SSH and SFTP ○ stopped",
+            "Your ports", "◇ Port 5000 ○ nothing listens on 5000",
+        ]  # fmt: skip
+        await pilot.press("end", "enter")
+        await settle(pilot)
+        assert dialog.text("#apps-message") == "✗ nothing listens on port 5000 of nifty-bohr"
+        await pilot.press("x")
+        await settle(pilot)
+        assert "program of your own" in dialog.toasts()[-1]
 
 
 class TestBrowser:

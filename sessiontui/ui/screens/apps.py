@@ -1,36 +1,41 @@
-"""The app dialog: starts an app of a session and says how to reach it from where the person sits."""
+"""The app dialog: starts and ends apps of a session, and says how to reach them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Button, Input, OptionList, Static
 
 from sessiontui.access.browser import can_open, open_in_front
 from sessiontui.access.forwarding import over_ssh
 from sessiontui.access.keys import KeyRing
-from sessiontui.actions.app_life import offered_apps
-from sessiontui.actions.open_app import open_app
+from sessiontui.actions.app_life import OfferedApp
+from sessiontui.actions.open_app import Hold
 from sessiontui.actions.ports import Ports
-from sessiontui.domain.environment import App, AppPhase
-from sessiontui.domain.errors import AppFailed, SessionGone, SessiontuiError
+from sessiontui.domain.environment import AppPhase
+from sessiontui.domain.errors import AppFailed, SessiontuiError
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Endpoint, Phase, Session
 from sessiontui.domain.units import format_age
-from sessiontui.engine.port import Change
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
-from sessiontui.ui.screens.apps_text import Way, rows, ways
+from sessiontui.ui.screens.apps_calls import AppCalls, Wish
+from sessiontui.ui.screens.apps_failure import FailureView
+from sessiontui.ui.screens.apps_list import MOVES, AppList
+from sessiontui.ui.screens.apps_text import Way, ways, what_ends
+from sessiontui.ui.screens.apps_ways import WaysView
+from sessiontui.ui.screens.confirm import ConfirmScreen
+from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.line import Line
 
@@ -39,14 +44,8 @@ _FRAMES = "⠋⠙⠸⠴⠦⠇"
 _FRAME_SECONDS = 0.25
 """Slow enough for a slow line, quick enough to show life."""
 
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """The apps the session supports; ``open`` are the names of those that answer already."""
-
-    session: Session
-    apps: tuple[App, ...]
-    open: frozenset[str]
+_PARTS = ("progress", "asked", "ready", "failed")
+"""Of these below the list, one at most is in view."""
 
 
 class AppsScreen(ModalScreen[None]):
@@ -56,22 +55,23 @@ class AppsScreen(ModalScreen[None]):
     """
 
     CSS_PATH = [stylesheet("apps.tcss")]
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (23, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c,y", "copy('c')", "Copy the address"),
-        Binding("t", "copy('t')", "Copy the other line"),
+        Binding("x", "end", "End the app"),
+        Binding("r", "again", "Start it again, or try again"),
+        Binding("l", "output", "Its last output"),
         Binding("o", "open_browser", "Open in a browser"),
-        Binding("r", "retry", "Try again"),
         Binding("escape", "close", "Close"),
     ]
 
     class Offered(Message):
         """The session said what it can run."""
 
-        def __init__(self, offer: Offer) -> None:
+        def __init__(self, apps: tuple[OfferedApp, ...]) -> None:
             super().__init__()
-            self.offer = offer
+            self.apps = apps
 
     class Opened(Message):
         """An app answers."""
@@ -80,8 +80,23 @@ class AppsScreen(ModalScreen[None]):
             super().__init__()
             self.endpoint = endpoint
 
+    class Ended(Message):
+        """An app was ended."""
+
+        def __init__(self, app: str) -> None:
+            super().__init__()
+            self.app_name = app
+
+    class Printed(Message):
+        """The last output of an app is there."""
+
+        def __init__(self, app: str, output: str) -> None:
+            super().__init__()
+            self.app_name = app
+            self.output = output
+
     class Failed(Message):
-        """The session could not be asked, or an app (by name) could not be opened."""
+        """The session could not be asked, or something done with an app (by name) went wrong."""
 
         def __init__(self, error: SessiontuiError, app: str | None) -> None:
             super().__init__()
@@ -104,23 +119,27 @@ class AppsScreen(ModalScreen[None]):
         environ: Mapping[str, str],
         copy: Callable[[str], str],
         *,
+        hold: Hold | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self._ports = ports
         self._session = session
-        self._keys = keys
+        self._calls = AppCalls(ports, session, keys, environ, hold)
         self._environ = environ
+        self._afar = over_ssh(environ) or bool(ports.ssh_destination)
         self._copy = copy
         self._clock = clock
         self._browser = can_open(environ)
-        self._apps: tuple[App, ...] = ()
-        self._open: set[str] = set()
-        self._starting: str | None = None
+        self._listed = False
+        self._typed: list[str] = []
+        self._busy: str | None = None
+        """The app with which something is being done; empty while the session is asked."""
+        self._doing = ""
         self._since = 0.0
         self._frame = 0
+        self._wish: Wish | None = None
         self._endpoint: Endpoint | None = None
-        self._failed: str | None = None
+        self._failed: Wish | None = None
         self._reachable = True
 
     # What it looks like
@@ -129,47 +148,43 @@ class AppsScreen(ModalScreen[None]):
         """The list, and below it what became of the choice."""
         with Vertical(id="apps") as dialog:
             dialog.border_title = f"Apps of {clean(self._session.name)}".replace("[", "\\[")
-            dialog.border_subtitle = "enter open · esc close"
-            yield OptionList(id="apps-list", markup=False, compact=True)
+            dialog.border_subtitle = "enter open · x end · r restart · l output · esc close"
+            yield AppList(id="apps-list")
             yield Static(id="apps-progress", markup=False)
+            with Vertical(id="apps-asked"):
+                yield Static(id="apps-question", markup=False)
+                yield Input(id="apps-answer", compact=True, select_on_focus=False)
+                yield Static("enter starts it · esc leaves it", id="apps-asked-keys", markup=False)
             with Vertical(id="apps-ready"):
-                yield Static(id="apps-title", markup=False)
-                yield Static(id="apps-label-0", classes="apps-label", markup=False)
-                yield Line(id="apps-line-0")
-                yield Static(id="apps-label-1", classes="apps-label", markup=False)
-                yield Line(id="apps-line-1")
-                yield Static(id="apps-rest", markup=False)
-                with Horizontal(classes="apps-buttons"):
-                    yield Button("", id="apps-copy-0", compact=True)
-                    yield Button("", id="apps-copy-1", compact=True)
+                with Horizontal(id="apps-head"):
+                    yield Static(id="apps-title", markup=False)
                     yield Button("o Open in the browser", id="apps-browser", compact=True)
-            with Vertical(id="apps-failed"):
-                yield Static(id="apps-message", markup=False)
-                yield Static(id="apps-hint", markup=False)
-                with VerticalScroll(id="apps-output"):
-                    yield Static(id="apps-output-text", markup=False)
-                with Horizontal(classes="apps-buttons"):
-                    yield Button("r Try again", id="apps-retry", compact=True)
+                yield WaysView(id="apps-ways")
+                yield Static(id="apps-rest", markup=False)
+            yield FailureView(id="apps-failed")
+
+    @property
+    def _apps(self) -> AppList:
+        return self.query_one(AppList)
 
     def on_mount(self) -> None:
         """Open at once and ask the session."""
-        self.query_one("#apps-browser").display = self._browser
+        self._apps.display = False
         self._ask()
         self.set_interval(_FRAME_SECONDS, self._turn)
         self.watch(self.app, "picture", self._look, init=False)
 
     def _look(self, picture: Picture) -> None:
         """Close when the session is gone; an app of one that stopped cannot be reached."""
-        if picture.trouble or self._starting is not None:
+        if picture.trouble or self._busy is not None:
             return
         session = picture.session(self._session.id)
         if session is None:
             self._close_gone()
         elif session.phase is not Phase.RUNNING and self._reachable:
             self._reachable = False
-            self._open.clear()
+            self._apps.mark_all_stopped()
             self._endpoint = self._failed = None
-            self._list()
             self._show_failure(f"{session.name} is {session.phase}", "start it first")
         elif session.phase is Phase.RUNNING and not self._reachable:
             self._ask()
@@ -182,134 +197,157 @@ class AppsScreen(ModalScreen[None]):
             self.dismiss(None)
 
     def _show(self, part: str | None) -> None:
-        """Of progress, address and failure one at most is in view."""
-        for one in ("progress", "ready", "failed"):
+        for one in _PARTS:
             self.query_one(f"#apps-{one}").display = one == part
+        self.query_one("#apps").set_class(part is not None, "-told")
 
     # What is asked, away from the keys
 
     def _ask(self) -> None:
         self._failed = None
         self._reachable = True
-        self._starting = ""
+        self._begin("", "")
+        self.run_worker(self._find_offer(), group="offer", exclusive=True)
+
+    def _begin(self, app: str, doing: str) -> None:
+        self._busy, self._doing = app, doing
         self._since = self._clock()
         self._turn()
         self._show("progress")
-        self.run_worker(self._find_offer(), group="offer", exclusive=True)
 
     async def _find_offer(self) -> None:
         try:
-            offer = await in_background(self._offer)
+            apps = await in_background(self._calls.offer)
         except SessiontuiError as error:
             self.post_message(self.Failed(error, None))
         else:
-            self.post_message(self.Offered(offer))
+            self.post_message(self.Offered(apps))
 
-    def _offer(self) -> Offer:
-        session = self._current()
-        offered = offered_apps(self._ports, session)
-        running = frozenset(one.app.name for one in offered if one.state.phase is AppPhase.RUNNING)
-        return Offer(session, tuple(one.app for one in offered), running)
-
-    def _current(self) -> Session:
-        """The session as it is now: its ports change when it is started anew."""
-        known = self._session
-        session = self._ports.engine.look(Change(known.container_id or "", known.id), known)
-        if session is not None:
-            return session
-        raise SessionGone(
-            f"{self._session.name} is gone", "it was deleted meanwhile; esc goes back to the sessions"
-        )
-
-    async def _open_app(self, name: str) -> None:
-        def work() -> Endpoint:
-            return open_app(self._ports, self._current(), name, keys=self._keys, environ=self._environ)
-
+    async def _open_app(self, wish: Wish) -> None:
         try:
-            endpoint = await in_background(work)
+            endpoint = await in_background(self._calls.open, wish)
+        except SessiontuiError as error:
+            self.post_message(self.Failed(error, wish.app))
+        else:
+            self.post_message(self.Opened(endpoint))
+
+    async def _end_app(self, name: str) -> None:
+        try:
+            await in_background(self._calls.end, name)
         except SessiontuiError as error:
             self.post_message(self.Failed(error, name))
         else:
-            self.post_message(self.Opened(endpoint))
+            self.post_message(self.Ended(name))
 
     # What became of it
 
     @on(Offered)
     def list_apps(self, message: Offered) -> None:
-        """Show what the session supports."""
-        self._session = message.offer.session
-        self._apps = message.offer.apps
-        self._open |= message.offer.open
-        self._starting = None
-        self._show(None)
-        if not self._apps:
+        """Show what the session supports, and do what was typed before it said so."""
+        if self._busy == "":
+            self._busy = None
+            self._show(None)
+        self._apps.show(message.apps, busy=self._busy, doing=self._doing)
+        if self._listed:
+            return
+        if not message.apps:
             self._show_failure("this session's image has no app that we know", "s opens a shell in it")
-        self._list()
-        self.query_one("#apps-list").focus()
+            return
+        self._listed = True
+        self._apps.focus()
+        for key in self._typed:
+            self._apps.move(key)
 
-    def _list(self) -> None:
-        apps = self.query_one("#apps-list", OptionList)
-        highlighted = apps.highlighted
-        apps.set_options(Option(row) for row in rows(self._apps, starting=self._starting, running=self._open))
-        apps.display = bool(self._apps)
-        if self._apps:
-            apps.highlighted = highlighted or 0
-
-    def _label(self, name: str) -> str:
-        return next((clean(one.label) for one in self._apps if one.name == name), clean(name))
+    def on_key(self, event: Key) -> None:
+        """A way's own letter copies it; keys that come before the list wait for it."""
+        letter = "c" if event.key == "y" else event.key
+        chosen = next((way for way in self._ways() if way.key == letter), None)
+        if chosen is not None:
+            event.stop()
+            self._copy_way(chosen)
+        elif event.key in MOVES and self.focused is None:
+            event.stop()
+            if self._listed:
+                self._apps.move(event.key)
+            else:
+                self._typed.append(event.key)
 
     @on(OptionList.OptionSelected, "#apps-list")
     def open_chosen(self, message: OptionList.OptionSelected) -> None:
-        """Open the chosen app; one that is being started is not started twice."""
-        self._start(self._apps[message.option_index].name)
-
-    def _start(self, name: str) -> None:
-        if self._starting == name:
+        """Open the chosen app; one that does not run asks its question first."""
+        chosen = self._apps.at(message.option_index)
+        if chosen is None or self._busy == chosen.app.name:
             return
-        self._starting = name
-        self._since = self._clock()
-        self._failed = self._endpoint = None
-        self._list()
-        self._turn()
-        self._show("progress")
-        self.run_worker(self._open_app(name), group="open", exclusive=True)
+        if chosen.app.question and chosen.state.phase is not AppPhase.RUNNING:
+            self._question(chosen, Wish(chosen.app.name))
+        else:
+            self._start(Wish(chosen.app.name))
+
+    def _question(self, chosen: OfferedApp, wish: Wish) -> None:
+        self._wish, self._endpoint, self._failed = wish, None, None
+        self.query_one("#apps-question", Static).update(
+            f"{clean(chosen.app.label)}: {clean(chosen.app.question)}"
+        )
+        field = self.query_one("#apps-answer", Input)
+        field.value = clean(chosen.state.answer or chosen.app.answer)
+        field.cursor_position = len(field.value)
+        self._show("asked")
+        field.focus()
+
+    @on(Input.Submitted, "#apps-answer")
+    def take_answer(self, message: Input.Submitted) -> None:
+        """Start the app with it."""
+        wish, self._wish = self._wish, None
+        if wish is not None:
+            self._apps.focus()
+            self._start(replace(wish, answer=message.value.strip() or None))
+
+    def _start(self, wish: Wish) -> None:
+        self._failed, self._endpoint = wish, None
+        self._begin(wish.app, "starting")
+        self._apps.show(self._apps.offered, busy=self._busy, doing=self._doing)
+        self.run_worker(self._open_app(wish), group="open", exclusive=True)
 
     def _turn(self) -> None:
         """The next frame of what goes on."""
-        if self._starting is None:
+        if self._busy is None:
             return
         self._frame = (self._frame + 1) % len(_FRAMES)
         elapsed = format_age(self._clock() - self._since)
-        if self._starting:
-            text = f"starting {self._label(self._starting)} · {elapsed}   esc leaves it going"
+        if self._busy:
+            text = f"{self._doing} {self._apps.label(self._busy)} · {elapsed}   esc leaves it going"
         else:
             text = f"asking {clean(self._session.name)}… {elapsed}"
         self.query_one("#apps-progress", Static).update(f"{_FRAMES[self._frame]} {text}")
 
     @on(Opened)
-    def show_endpoint(self, message: Opened) -> None:
+    async def show_endpoint(self, message: Opened) -> None:
         """Say where the app is reached."""
         endpoint = message.endpoint
-        self._endpoint = endpoint
-        self._starting = None
-        # Apps behind one port are up together.
-        port = next((one.port for one in self._apps if one.name == endpoint.app), None)
-        self._open |= {one.name for one in self._apps if one.port == port}
-        self._list()
-        self.query_one("#apps-title", Static).update(f"{self._label(endpoint.app)} is ready")
-        for index, way in enumerate(self._ways(endpoint)):
-            self.query_one(f"#apps-label-{index}", Static).update(way.label)
-            self.query_one(f"#apps-line-{index}", Line).text = way.line
-            button = self.query_one(f"#apps-copy-{index}", Button)
-            button.label = f"{way.key} {way.button}"
-            # A button does not grow by itself with its label.
-            button.refresh(layout=True)
+        self._endpoint, self._busy, self._failed = endpoint, None, None
+        self._apps.mark(endpoint.app, AppPhase.RUNNING)
+        only = " while this program runs" if endpoint.held else ""
+        self.query_one("#apps-title", Static).update(f"{self._apps.label(endpoint.app)} is ready{only}")
         self.query_one("#apps-browser").display = self._browser and bool(endpoint.url)
+        await self.query_one(WaysView).show(self._ways())
         self._show("ready")
+        self._ask_again()
 
-    def _ways(self, endpoint: Endpoint) -> Sequence[Way]:
-        afar = over_ssh(self._environ) or bool(self._ports.ssh_destination)
-        return ways(endpoint, from_afar=afar)
+    @on(Ended)
+    def show_end(self, message: Ended) -> None:
+        """It does not run any more."""
+        self._busy = None
+        self._apps.mark(message.app_name, AppPhase.STOPPED)
+        self._show(None)
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        self.run_worker(self._find_offer(), group="offer", exclusive=True)
+
+    def _ways(self) -> Sequence[Way]:
+        if self._endpoint is None:
+            return ()
+        return ways(self._endpoint, from_afar=self._afar)
 
     @on(Line.Measured)
     def tell_overflow(self) -> None:
@@ -321,56 +359,105 @@ class AppsScreen(ModalScreen[None]):
     @on(Failed)
     def show_failed(self, message: Failed) -> None:
         """Say why, with the app's last words."""
-        self._starting = None
-        self._failed = message.app_name
+        if message.app_name is None and self._endpoint is not None:
+            return  # it was only to be told anew what runs
+        self._busy = None
         error = message.error
-        if message.app_name is not None:
-            self._open.discard(message.app_name)
-        self._list()
+        self._apps.show(self._apps.offered, busy=self._busy, doing=self._doing)
         output = error.output if isinstance(error, AppFailed) else ""
         self._show_failure(error.message, error.hint, output)
         if message.app_name is None:
             self.query_one("#apps-retry").focus()
+        else:
+            self._ask_again()
 
     def _show_failure(self, message: str, hint: str, output: str = "") -> None:
-        self.query_one("#apps-message", Static).update(f"✗ {clean(message)}")
-        shown = self.query_one("#apps-hint", Static)
-        shown.update(clean(hint))
-        shown.display = bool(hint)
-        box = self.query_one("#apps-output")
-        box.display = bool(output.strip())
-        lines = [clean(line) for line in output.rstrip().splitlines()]
-        self.query_one("#apps-output-text", Static).update("\n".join(lines))
+        self.query_one(FailureView).show(message, hint, output)
         self._show("failed")
-        self.call_after_refresh(box.scroll_end, animate=False)
 
     # What the person does
 
     @on(Button.Pressed, "#apps-retry")
-    def action_retry(self) -> None:
-        """Try again what failed."""
-        if not self.query_one("#apps-failed").display:
-            return
-        if self._failed is None:
+    def action_again(self) -> None:
+        """Try again what failed, or start the chosen app again."""
+        if self.query_one("#apps-failed").display and self._failed is None:
             self._ask()
-        else:
-            self._start(self._failed)
-
-    @on(Button.Pressed, "#apps-copy-0, #apps-copy-1")
-    def copy_line(self, message: Button.Pressed) -> None:
-        """Copy the line whose button it is."""
-        if self._endpoint is not None:
-            index = 0 if message.button.id == "apps-copy-0" else 1
-            self.action_copy(self._ways(self._endpoint)[index].key)
-
-    def action_copy(self, key: str) -> None:
-        """Copy the line of that key, whole."""
-        if self._endpoint is None:
             return
-        line = next(way.line for way in self._ways(self._endpoint) if way.key == key)
+        chosen = self._apps.chosen
+        if self._failed is not None and self.query_one("#apps-failed").display:
+            chosen = self._apps.find(self._failed.app) or chosen
+        if chosen is None or self._busy is not None:
+            return
+        if chosen.app.question:
+            self._question(chosen, Wish(chosen.app.name, anew=chosen.state.phase is AppPhase.RUNNING))
+        elif chosen.state.phase is AppPhase.RUNNING and not chosen.app.own:
+            wish = Wish(chosen.app.name, anew=True)
+            self._confirm(chosen, "Start again", lambda: self._start(wish))
+        else:
+            self._start(Wish(chosen.app.name))
 
+    def action_end(self) -> None:
+        """End the chosen app."""
+        chosen = self._apps.chosen
+        if chosen is None or self._busy is not None:
+            return
+        name = chosen.app.name
+        if chosen.app.own:
+            self.post_message(self.Said(f"{chosen.app.label} is a program of your own: end it there"))
+        elif chosen.state.phase in (AppPhase.STOPPED, AppPhase.FAILED):
+            self.post_message(self.Said(f"{chosen.app.label} does not run"))
+        else:
+            self._confirm(chosen, "End", lambda: self._end(name))
+
+    def _confirm(self, chosen: OfferedApp, verb: str, then: Callable[[], None]) -> None:
+        title = f"{verb} {clean(chosen.app.label)}?"
+
+        def decide(yes: bool | None) -> None:
+            if yes:
+                then()
+
+        self.app.push_screen(ConfirmScreen(title, what_ends(chosen.app, self._apps.offered), verb), decide)
+
+    def _end(self, name: str) -> None:
+        self._endpoint = self._failed = None
+        self._begin(name, "ending")
+        self._apps.show(self._apps.offered, busy=self._busy, doing=self._doing)
+        self.run_worker(self._end_app(name), group="open", exclusive=True)
+
+    def action_output(self) -> None:
+        """Show the last output of the chosen app."""
+        chosen = self._apps.chosen
+        if chosen is None:
+            return
+        name = chosen.app.name
+
+        async def fetch() -> None:
+            try:
+                output = await in_background(self._calls.output, name)
+            except SessiontuiError as error:
+                self.post_message(self.Said(error.message, failed=True))
+            else:
+                self.post_message(self.Printed(name, output))
+
+        self.run_worker(fetch(), group="output", exclusive=True)
+
+    @on(Printed)
+    def show_output(self, message: Printed) -> None:
+        """In a box of its own."""
+        title = f"Last output of {self._apps.label(message.app_name)}"
+        if message.output:
+            self.app.push_screen(OutputScreen(title, "", message.output))
+        else:
+            self.post_message(self.Said(f"{self._apps.label(message.app_name)} has printed nothing"))
+
+    @on(WaysView.Copied)
+    def copy_shown(self, message: WaysView.Copied) -> None:
+        """Copy the way that was pointed at."""
+        self._copy_way(message.way)
+
+    def _copy_way(self, way: Way) -> None:
         async def copy() -> None:
-            self.post_message(self.Said(await in_background(self._copy, line)))
+            self.post_message(self.Said(await in_background(self._copy, way.line)))
 
         self.run_worker(copy(), group="copy", exclusive=True)
 
@@ -401,5 +488,10 @@ class AppsScreen(ModalScreen[None]):
         self.notify(clean(message.text), severity="error" if message.failed else "information", markup=False)
 
     def action_close(self) -> None:
-        """Leave everything going."""
-        self.dismiss(None)
+        """Take a question back, or leave everything going."""
+        if self._wish is not None:
+            self._wish = None
+            self._show(None)
+            self._apps.focus()
+        else:
+            self.dismiss(None)

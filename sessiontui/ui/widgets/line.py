@@ -42,12 +42,27 @@ class Line(ScrollableContainer, can_focus=True):
     class Measured(Message):
         """The line, or the room for it, has another length."""
 
+    class Clicked(Message):
+        """Somebody clicked the line."""
+
+        def __init__(self, line: Line) -> None:
+            super().__init__()
+            self.line = line
+
     text: reactive[str] = reactive("")
     """The line."""
 
+    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.set_reactive(Line.text, text)
+
+    def on_click(self) -> None:
+        """It is wanted."""
+        self.post_message(self.Clicked(self))
+
     def compose(self) -> ComposeResult:
         """The text and nothing else."""
-        yield Static(markup=False)
+        yield Static(self._shown(), markup=False)
 
     def on_resize(self) -> None:
         """There is more room, or less."""
@@ -57,14 +72,17 @@ class Line(ScrollableContainer, can_focus=True):
         """The text is longer, or shorter."""
         self.post_message(self.Measured())
 
-    def watch_text(self, text: str) -> None:
-        """Show the text, as a link where it is one."""
-        shown = clean(text)
-        # An address is a link, too: a terminal opens it where the person sits.
-        style = Style(link=shown) if shown.startswith("http") else Style()
-        self.set_class(shown.startswith("http"), "-link")
-        self.query_one(Static).update(Text(shown, style=style, no_wrap=True))
+    def watch_text(self) -> None:
+        """Show the text."""
+        for one in self.query(Static):
+            one.update(self._shown())
         self.scroll_home(animate=False)
+
+    def _shown(self) -> Text:
+        """The text, as a link where it is an address: a terminal opens it where the person sits."""
+        shown = clean(self.text)
+        self.set_class(shown.startswith("http"), "-link")
+        return Text(shown, style=Style(link=shown) if self.has_class("-link") else Style(), no_wrap=True)
 
     @property
     def overflows(self) -> bool:
