@@ -108,7 +108,9 @@ async def test_everything_is_reached_and_set_by_keyboard(dialog: Dialog) -> None
         await tab_to(pilot, dialog, "more")
         await pilot.press("enter")
         await settle(pilot)
-        assert dialog.focused == "variables"
+        assert dialog.focused == "ports"
+        await pilot.press(*"5000", "comma", *"8000:8001")
+        await tab_to(pilot, dialog, "variables")
         await pilot.press(*"SEED", "equals_sign", *"42")
         await tab_to(pilot, dialog, "go")
         await pilot.press("enter")
@@ -119,6 +121,8 @@ async def test_everything_is_reached_and_set_by_keyboard(dialog: Dialog) -> None
         assert order.devices == ("GPU-0",)
         assert [str(mount) for mount in order.mounts] == [".cache rw", "data rw", "models ro"]
         assert order.env == (("SEED", "42"),)
+        own = [(app.name, app.via) for app in order.apps if app.own]
+        assert own == [(f"port-{port}", "jupyterlab") for port in (5000, 8000, 8001)]
 
 
 async def test_everything_is_reached_by_mouse(dialog: Dialog) -> None:
@@ -163,6 +167,30 @@ class TestProblems:
             assert "'9x' is not a variable name" in problems["env"]
             assert not dialog.app.closed
             assert dialog.screen.query_one("#variables").region.height > 0
+
+    async def test_ports_are_judged_word_by_word_under_their_field(self, dialog: Dialog) -> None:
+        async with dialog.app.run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            ports = dialog.screen.query_one("#ports", Input)
+            assert ports.region.height == 0
+            ports.value = "5000, 80, http, 8888"
+            await pilot.press("ctrl+l")
+            await settle(pilot)
+            assert list(dialog.problems()) == ["ports"]
+            for words in ("8888 is used by JupyterLab", "80: ports go from", "'http' is not a port"):
+                assert words in dialog.problems()["ports"]
+            assert dialog.focused == "ports"
+            assert ports.region.height == 1
+            assert not dialog.app.closed
+            ports.value = "5000, 5000"
+            await settle(pilot)
+            assert dialog.problems() == {"ports": "5000 is named twice"}
+            ports.value = "5000"
+            await settle(pilot)
+            assert dialog.problems() == {}
+            await pilot.press("ctrl+l")
+            await settle(pilot)
+            assert [app.port for app in dialog.order.apps if app.own] == [5000]
 
     async def test_the_focus_goes_to_the_first(self, dialog: Dialog) -> None:
         async with dialog.app.run_test(size=(60, 20)) as pilot:

@@ -59,6 +59,7 @@ class TestLaunch:
         async def steps(pilot: Pilot[object]) -> None:
             await still()(pilot)
             pilot.app.screen.query_one("#name", Input).value = "x!"
+            pilot.app.screen.query_one("#ports", Input).value = "5000, 80, http, 8888"
             pilot.app.screen.query_one("#variables", TextArea).text = "A=1\nnonsense\n9x=2"
             await still("ctrl+l")(pilot)
 

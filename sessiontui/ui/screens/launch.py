@@ -374,6 +374,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         name = self.query_one("#name", Input)
         other = self._is_other
         ask = self.query_one(Amounts).ask
+        extras = self.query_one(Extras)
         return Draft(
             environment="" if other else str(self.query_one("#environment", Select).value),
             version="" if other else str(self.query_one("#version", Select).value),
@@ -383,7 +384,8 @@ class LaunchScreen(ModalScreen[Order | None]):
             memory=ask.memory if ask else None,
             gpu=ask.gpu if ask else 0,
             mounts=self.query_one("#folders", FolderList).taken,
-            env=self.query_one(Extras).env,
+            env=extras.env,
+            ports=extras.ports,
         )
 
     def _judge(self) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Container
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Button, TextArea
+from textual.widgets import Button, Input, TextArea
 
 from sessiontui.domain.errors import Problem
+from sessiontui.domain.own_ports import parse_ports
 from sessiontui.ui.widgets.field import Field
 
-_WHAT = "More: environment variables"
+_WHAT = "More: own ports, environment variables"
 
 
 class Extras(Vertical):
@@ -27,6 +28,11 @@ class Extras(Vertical):
     def compose(self) -> ComposeResult:
         """The line, and what it opens."""
         yield Button(f"▸ {_WHAT}", id="more", compact=True)
+        yield Field(
+            "Ports",
+            "ports",
+            Input(id="ports", placeholder="to serve yourself: 5000, 8000:8010", compact=True),
+        )
         yield Field(
             "Variables",
             "env",
@@ -43,9 +49,14 @@ class Extras(Vertical):
         return self._variables()[0]
 
     @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that could be read."""
+        return self._ports()[0]
+
+    @property
     def misread(self) -> tuple[Problem, ...]:
         """What could not be read."""
-        return self._variables()[1]
+        return (*self._ports()[1], *self._variables()[1])
 
     def open_for(self, fields: Container[str]) -> None:
         """Open where one of these fields is inside."""
@@ -65,6 +76,9 @@ class Extras(Vertical):
         for field in self.query(Field):
             field.display = opened
         self.query_one("#more", Button).label = f"{'▾' if opened else '▸'} {_WHAT}"
+
+    def _ports(self) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
+        return parse_ports(self.query_one("#ports", Input).value)
 
     def _variables(self) -> tuple[tuple[tuple[str, str], ...], tuple[Problem, ...]]:
         return parse_variables(self.query_one("#variables", TextArea).text)
