@@ -86,6 +86,14 @@ def test_environments_are_listed_by_version(sessiontui: SessionTui) -> None:
     assert {"jupyterlab", "jupyter", "terminal", "tensorboard", "ssh", "sftp"} <= offered
 
 
+def test_without_an_engine_the_environments_of_the_catalogue_are_listed(sessiontui: SessionTui) -> None:
+    done = sessiontui("environments", "--json", DOCKER_HOST="unix:///nowhere.sock")
+    assert done.returncode == 0
+    assert {one["source"] for one in json.loads(done.stdout)} == {"built-in"}
+    assert "left out" in done.stderr
+    assert "unix:///nowhere.sock" in done.stderr
+
+
 def test_all_problems_of_a_launch_come_at_once_and_nothing_is_launched(
     sessiontui: SessionTui, engine: DockerEngine
 ) -> None:

@@ -79,6 +79,19 @@ class TestLaunch:
     def test_choosing_an_environment(self, snap_compare: Compare, world: World) -> None:
         assert snap_compare(self.stage(world), terminal_size=SIZES["usual"], run_before=still("enter"))
 
+    @pytest.mark.parametrize("size", ["small", "usual"])
+    def test_choosing_a_version_of_an_image_on_the_engine(
+        self, snap_compare: Compare, tmp_path: Path, size: str
+    ) -> None:
+        repository = "cr.backend.ai/stable/python-tensorflow"
+        tags = ("2.15.1-py310-cuda12.4-ubuntu22.04", "2.15.1-py39-cuda12.4-ubuntu20.04", "2.2")
+        images = [f"{repository}:{tag}" for tag in tags]
+        world = World(tmp_path, gpus=2, images=images)
+        labels = {"ai.backend.kernelspec": "1", "ai.backend.resource.max.mem": "8g"}
+        world.engine.image_labels |= dict.fromkeys(images, labels)
+        keys = ("enter", "end", "up", "enter", "tab", "enter")
+        assert snap_compare(self.stage(world), terminal_size=SIZES[size], run_before=still(*keys))
+
     def test_naming_an_image_on_an_engine_without_gpu_and_folders(
         self, snap_compare: Compare, tmp_path: Path
     ) -> None:
