@@ -6,37 +6,17 @@ import json
 import os
 import re
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import docker
 
 from sessiontui.engine.docker import DockerEngine
 from tests.e2e.terminal import Terminal
+from tests.e2e.web import fetch, without_secret
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def fetch(url: str) -> tuple[int, str]:
-    """Status and body, redirects not followed: a login page is no answer."""
-
-    class NoRedirect(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_: Any) -> None:
-            return None
-
-    try:
-        with urllib.request.build_opener(NoRedirect).open(url, timeout=30) as answer:
-            return answer.status, answer.read().decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode(errors="replace")
-
-
-def without_secret(url: str) -> str:
-    return url.partition("?")[0]
 
 
 def shown_url(terminal: Terminal, page: str) -> str:
