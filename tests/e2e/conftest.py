@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from sessiontui.engine.docker import DockerEngine
+from tests.e2e.browser import Browser
 from tests.e2e.terminal import Terminal
 from tests.real import real_engine
 
@@ -25,20 +27,27 @@ PACKAGES = {
     "curl": "curl",
 }
 """By the program that it brings."""
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 ROOT = Path(__file__).parents[2]
+
+
+def install(packages: Mapping[str, str]) -> None:
+    """Install the packages (by the programs they bring) that are missing here."""
+    missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
+    if not missing:
+        return
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    if os.geteuid() != 0:
+        pytest.fail(f"these tests need: {shlex.join(command)}")
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=True, env=environ)
+    subprocess.run(command, check=True, env=environ)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def programs() -> None:
-    """What the tests drive, installed where it is missing."""
-    missing = sorted({package for program, package in PACKAGES.items() if not shutil.which(program)})
-    if not missing:
-        return
-    if os.geteuid() != 0:
-        pytest.fail(f"these tests need: apt-get install {' '.join(missing)}")
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update", "-qq"], check=True, env=environ)
-    subprocess.run(["apt-get", "install", "-y", "-qq", *missing], check=True, env=environ)
+    """What all the tests drive, installed where it is missing."""
+    install(PACKAGES)
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +97,15 @@ def terminals(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[str
     yield make
     for terminal in made:
         terminal.close()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    """The person's browser, which has never been anywhere."""
+    install(BROWSER)
+    browser = Browser(tmp_path)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Given with `--config`, which outweighs whatever the user's own files say.
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 SESSION = Path("/opt/sessiontui/session")
 HOME = "/home/work"
@@ -51,6 +52,15 @@ c.FileContentsManager.delete_to_trash = False
 c.LabApp.extension_manager = "readonly"
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+
+
+def page_without_questions(handler: object, page: dict[str, Any]) -> dict[str, Any]:
+    """Without its news, JupyterLab still asks everybody whether to show some; a build needs Node.js."""
+    disabled = [*page.get("disabledExtensions", ()), "@jupyterlab/apputils-extension:announcements"]
+    return {**page, "disabledExtensions": disabled, "buildCheck": False}
+
+
+c.ServerApp.tornado_settings = {"page_config_hook": page_without_questions}
 
 if (SESSION / "jupyter" / "kernels" / "sessiontui" / "kernel.json").exists():
     c.KernelSpecManager.ensure_native_kernel = False
