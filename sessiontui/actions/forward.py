@@ -6,14 +6,15 @@ import hashlib
 import threading
 import time
 from collections.abc import Collection, Mapping
-from urllib.parse import quote
 
 from sessiontui.access.forwarding import forward_command
 from sessiontui.access.tunnel import Connection, Tunnel
+from sessiontui.actions.app_life import ensure_running
+from sessiontui.actions.open_app import page_url
 from sessiontui.actions.ports import Ports, ensure_may_touch
-from sessiontui.domain.errors import EngineError, HostError, SessionGone, SessiontuiError, Unknown
+from sessiontui.domain.errors import HostError, SessionGone, SessiontuiError, Unknown
 from sessiontui.domain.launch import unknown
-from sessiontui.domain.session import Endpoint, Phase, Session
+from sessiontui.domain.session import Endpoint, Session
 
 LOCAL = range(30000, 32768)
 """Where tunnels listen: above the ports that sessions publish, below the kernel's usual ephemeral ports."""
@@ -118,8 +119,7 @@ def forward(
     NotYours, AppFailed, HostError, EngineError.
     """
     ensure_may_touch(session, ports.owner)
-    if session.phase is not Phase.RUNNING:
-        raise EngineError(f"{session.name} is {session.phase}", "start it first")
+    ensure_running(session)
     app = session.app(what)
     if app is not None:
         port = app.port
@@ -134,8 +134,7 @@ def forward(
     line = forward_command(here, environ, ports.ssh_destination)
     name = app.name if app is not None else what
     if app is None or app.protocol != "http":
-        return Endpoint(name, "127.0.0.1", here, ssh_command=line)
-    query = f"?{app.parameter}={quote(ports.engine.secret(session))}" if app.secret and app.parameter else ""
-    # Where another app carries this one, the path is the carrier's; its own port has it at the root.
-    path = "" if app.via else app.path.lstrip("/")
-    return Endpoint(name, "127.0.0.1", here, url=f"http://127.0.0.1:{here}/{path}{query}", ssh_command=line)
+        return Endpoint(name, "127.0.0.1", here, ssh_command=line, held=True)
+    return Endpoint(
+        name, "127.0.0.1", here, url=page_url(ports, session, app, here), ssh_command=line, held=True
+    )

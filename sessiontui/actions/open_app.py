@@ -96,6 +96,13 @@ def _endpoint(
         )
     if app.protocol == "tcp":
         return replace(endpoint, ssh_command=forward)
+    return replace(endpoint, url=page_url(ports, session, app, outside, carrier), ssh_command=forward)
+
+
+def page_url(ports: Ports, session: Session, app: App, outside: int, carrier: App | None = None) -> str:
+    """The address of an http app's page, with the secret, on that port of this machine: the carrier's
+    where one carries it, else its own.
+    """
     gate = carrier or app
     path = app.path if carrier is not None else app.page
     if carrier is not None and app.own and not app.base:
@@ -104,8 +111,7 @@ def _endpoint(
     if gate.secret and gate.parameter:
         query = f"{'&' if '?' in path else '?'}{quote(gate.parameter)}={quote(ports.engine.secret(session))}"
     # A label's path without its slash would be read as part of the host's name.
-    url = f"http://127.0.0.1:{outside}/{path.lstrip('/')}{query}"
-    return replace(endpoint, url=url, ssh_command=forward)
+    return f"http://127.0.0.1:{outside}/{path.lstrip('/')}{query}"
 
 
 def _carrier(ports: Ports, session: Session, app: App) -> App | None:

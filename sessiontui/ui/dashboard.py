@@ -12,6 +12,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from sessiontui.access.keys import KeyRing
+from sessiontui.actions.forward import Forwards
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
@@ -68,6 +69,7 @@ class Dashboard:
             launcher,
             Launches(launcher, observer, now),
             keys,
+            Forwards(ports),
             Keyboard(keymap),
             environ,
             run_in_terminal,
@@ -96,6 +98,7 @@ class Dashboard:
         from sessiontui.ui.ssh_names import SshNames
 
         app.watch(app, "picture", SshNames(self.desk).look)
+        app.watch(app, "picture", self._keep_ways)
         poller = self._poller
         for loop in (poller.listen, poller.follow, poller.explain, poller.survey):
             app.run_worker(in_background(loop), group="poller")
@@ -104,8 +107,9 @@ class Dashboard:
             app.run_worker(ticker.run(self._interval), group="poller")
 
     def close(self) -> None:
-        """End the waits in the engine."""
+        """End the waits in the engine, and the ways held open to sessions."""
         self._poller.close()
+        self.desk.forwards.close()
 
     def leave(self) -> None:
         """Quit; ask first when a launch is under way."""
@@ -121,6 +125,11 @@ class Dashboard:
                         one.help,
                         lambda name=one.name: screen.action_command(name),
                     )
+
+    def _keep_ways(self, picture: Picture) -> None:
+        """Let go of the ways to sessions that are gone."""
+        if not picture.trouble:
+            self.desk.forwards.keep_only({session.id for session in picture.sessions})
 
     def _shown(self) -> frozenset[str]:
         """The ids of the sessions a person sees: none while a shell has the terminal.

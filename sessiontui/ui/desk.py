@@ -11,6 +11,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from sessiontui.access.keys import KeyRing
+from sessiontui.actions.forward import Forwards
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
@@ -37,6 +38,7 @@ class Desk:
     launcher: Launcher
     launches: Launches
     keys: KeyRing
+    forwards: Forwards
     keyboard: Keyboard
     environ: Mapping[str, str]
     run_in_terminal: Callable[[list[str], str], int]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from sessiontui.domain.environment import App
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Session
 from sessiontui.ui.background import in_background
@@ -25,8 +26,12 @@ class OpenApps(OnSession):
         from sessiontui.ui.screens.apps import AppsScreen
 
         desk, session = screen.desk, screen.session
+
+        def hold(session: Session, app: App) -> int:
+            return desk.forwards.hold(session, app.port)
+
         if session is not None:
-            await desk.ask(AppsScreen(desk.ports, session, desk.keys, desk.environ, desk.copy))
+            await desk.ask(AppsScreen(desk.ports, session, desk.keys, desk.environ, desk.copy, hold=hold))
 
 
 class OpenShell(OnSession):
