@@ -41,9 +41,8 @@ def open_window(argv: Sequence[str], title: str, environ: Mapping[str, str]) -> 
         for name, value in environ.items()
         if name in _GIVEN or name.startswith(_GIVEN_BEGIN)
     ]
-    words = [tmux, "new-window", "-n", _plain(title), "-c", str(Path.cwd()).replace("#", "##")]
-    if environ.get("TMUX_PANE"):
-        words += ["-a", "-t", environ["TMUX_PANE"]]
+    # tmux finds this program's own window by $TMUX_PANE.
+    words = [tmux, "new-window", "-a", "-n", _plain(title), "-c", str(Path.cwd()).replace("#", "##")]
     try:
         done = subprocess.run(
             [*words, "env", *given, *argv],

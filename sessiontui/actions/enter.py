@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from sessiontui.engine.port import LEFT, Engine, Pipe
 
 _BY_SIGNAL = 128
 """Exit codes from here on tell of a signal: the program in the terminal did not end by itself."""
-_PATIENCE = 2.0
-"""Seconds that an attendant who is not there yet is waited for on the way out."""
 
 _THEN_WAIT = """\
 trap : INT QUIT
@@ -64,13 +61,21 @@ def enter(engine: Engine, entry: Entry, run_in_terminal: Callable[[list[str], st
     A shell left running on purpose goes on; one whose line drops, or whose dashboard is killed, gets
     what a closed terminal gives: SIGHUP. Raises what ``run_in_terminal`` raises.
     """
-    attendant = _Attendant(engine, entry)
-    word = b""
+    # A line may drop as soon as the shell is there, so its attendant comes first.
+    attendant: Pipe | None = None
+    with suppress(SessiontuiError):
+        attendant = engine.attend(entry.session, entry.name)
+    left = False
     try:
         code = run_in_terminal(list(entry.argv), banner)
-        word = LEFT if code < _BY_SIGNAL else b""
+        left = code < _BY_SIGNAL
     finally:
-        attendant.dismiss(word)
+        if attendant is not None:
+            # A session of an older version has none that takes the word.
+            with suppress(SessiontuiError):
+                if left:
+                    attendant.write(LEFT)
+            attendant.close()
     return code
 
 
@@ -82,42 +87,3 @@ def program_named(engine: Engine, session: Session, name: str) -> str:
             return path
     names = ", ".join(path.rpartition("/")[2] for path in found)
     raise Unknown(f"{session.name} has no shell {name!r}", f"it has {names}" if names else "")
-
-
-class _Attendant:
-    """Stands by a shell; comes in a thread of its own, for the shell must not wait for it."""
-
-    def __init__(self, engine: Engine, entry: Entry) -> None:
-        self._engine = engine
-        self._entry = entry
-        self._pipe: Pipe | None = None
-        self._word: bytes | None = None
-        self._lock = threading.Lock()
-        self._coming = threading.Thread(target=self._come, name="attendant", daemon=True)
-        self._coming.start()
-
-    def _come(self) -> None:
-        # A session of an older version has no attendant to offer.
-        with suppress(SessiontuiError):
-            pipe = self._engine.attend(self._entry.session, self._entry.name)
-            with self._lock:
-                self._pipe = pipe
-                word = self._word
-            if word is not None:
-                self._send_off(pipe, word)
-
-    def dismiss(self, word: bytes) -> None:
-        """Say the word, if any, and let go."""
-        self._coming.join(_PATIENCE)
-        with self._lock:
-            self._word = word
-            pipe = self._pipe
-        if pipe is not None:
-            self._send_off(pipe, word)
-
-    @staticmethod
-    def _send_off(pipe: Pipe, word: bytes) -> None:
-        with suppress(SessiontuiError):
-            if word:
-                pipe.write(word)
-        pipe.close()

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -34,6 +36,7 @@ from sessiontui.host.port import BuildSettings, Check, Say
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.dashboard import Dashboard
 from sessiontui.ui.screens.main import MainScreen
+from sessiontui.ui.shell_choice import ShellSettings
 from sessiontui.ui.widgets.details import Details
 from sessiontui.ui.widgets.session_list import SessionList
 
@@ -200,6 +203,7 @@ class Stage:
     """What gives the sessions names for ssh."""
     environ: Mapping[str, str] = field(default_factory=lambda: {"TERM": "xterm-256color"})
     keymap: Mapping[str, str] = field(default_factory=dict)
+    shell_settings: ShellSettings = field(default_factory=ShellSettings)
     clock: float = 10_000.0
     """What the clock of the charts shows."""
 
@@ -226,6 +230,7 @@ class Stage:
                 interval=None,
                 now=NOW.timestamp,
                 keymap=self.keymap,
+                shells=self.shell_settings,
             )
         )
 
@@ -422,6 +427,11 @@ async def lived(
             app.desk.observer._history.add(f"id-{name}", stage.clock - before, usage)
     await app.refresh_picture()
     await pilot.pause()
+
+
+def lend_terminal(patch: pytest.MonkeyPatch) -> None:
+    """Give headless apps a terminal to lend, which the framework's driver for them denies."""
+    patch.setattr(HeadlessDriver, "can_suspend", True)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:

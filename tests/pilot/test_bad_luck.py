@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 
 from sessiontui.domain.errors import BuildFailed
@@ -15,7 +13,7 @@ from sessiontui.ui.screens.logs import LogsScreen
 from sessiontui.ui.screens.main import MainScreen
 from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.log_view import LogView
-from tests.pilot.stage import BOB, Stage, busy, opened, order, select, settled, until
+from tests.pilot.stage import BOB, Stage, busy, lend_terminal, opened, order, select, settled, until
 from tests.pilot.test_dashboard import held, main, names, text, toasts
 
 CUT_OFF = "launch interrupted: start it to finish the launch, or delete it"
@@ -114,13 +112,14 @@ class TestFailedBuild:
             await until(pilot, lambda: isinstance(app.screen, MainScreen))
 
 
-async def test_a_shell_that_dies_a_moment_before_its_session_is_gone_says_so() -> None:
+async def test_a_shell_that_dies_a_moment_before_its_session_is_gone_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lend_terminal(monkeypatch)
     stage = busy()
     app = stage.app()
     stage.shell = lambda argv: 137
     async with app.run_test() as pilot:
-        # The headless driver refuses to suspend; what happens after the suspension is asked here.
-        app.suspend = contextlib.nullcontext  # type: ignore[assignment,method-assign]
         await settled(pilot)
         await select(pilot, app, "nifty-bohr")
         await pilot.press("s")

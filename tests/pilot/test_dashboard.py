@@ -28,7 +28,19 @@ from sessiontui.ui.widgets.log_view import LogView
 from sessiontui.ui.widgets.session_list import SessionList
 from sessiontui.ui.widgets.styled import Styled
 from sessiontui.ui.widgets.tab_line import StartButton
-from tests.pilot.stage import BOB, DATA, NOW, Stage, busy, opened, order, select, settled, until
+from tests.pilot.stage import (
+    BOB,
+    DATA,
+    NOW,
+    Stage,
+    busy,
+    lend_terminal,
+    opened,
+    order,
+    select,
+    settled,
+    until,
+)
 
 
 def main(app: SessiontuiApp) -> MainScreen:
@@ -399,12 +411,20 @@ async def test_without_a_terminal_the_shell_says_so() -> None:
     stage = busy()
     async with opened(stage) as (pilot, app):
         await select(pilot, app, "nifty-bohr")
-        await pilot.press("s")
-        await until(pilot, lambda: "cannot be lent" in toasts(app))
+        for key in ("s", "S"):
+            await pilot.press(key)
+        await until(pilot, lambda: toasts(app).count("In a terminal: sessiontui shell nifty-bohr") == 2)
+        assert isinstance(app.screen, MainScreen)
         assert not stage.shells
+        # What needs no terminal works.
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen))
 
 
-async def test_events_are_heard_while_the_shell_has_the_screen_and_nothing_is_drawn() -> None:
+async def test_events_are_heard_while_the_shell_has_the_screen_and_nothing_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lend_terminal(monkeypatch)
     stage = busy()
     app = stage.app()
     left = threading.Event()
@@ -415,8 +435,6 @@ async def test_events_are_heard_while_the_shell_has_the_screen_and_nothing_is_dr
 
     stage.shell = shell
     async with app.run_test() as pilot:
-        # The headless driver refuses to suspend; what happens around the suspension is asked here.
-        app.suspend = contextlib.nullcontext  # type: ignore[assignment,method-assign]
         await settled(pilot)
         await select(pilot, app, "nifty-bohr")
         await pilot.press("s")
