@@ -146,7 +146,7 @@ def trouble(name: str, code: int, said: str) -> SessiontuiError:
     _, ours, reason = said.rpartition("sessiontui: ")
     lines = [line for line in said.splitlines() if line.strip()]
     words = reason if ours else lines[0] if lines else f"files.sh ended with status {code}"
-    if "files.sh" in words and not ours:
+    if "files.sh" in said and not ours:
         return EngineError(
             f"{name} cannot copy files: {words}",
             "it was launched by an older sessiontui: launch a new session",

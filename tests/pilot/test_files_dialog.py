@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from sessiontui.domain.files import Copying, Entry, Kind, Listing
+from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.files import FilesScreen, progress_cell
@@ -264,6 +265,20 @@ async def test_many_thousand_entries_are_drawn_as_far_as_they_are_seen(
         assert side.selected == many[-1]
         assert side.facts == "1 of 50000"
     assert len(drawn) < 3000
+
+
+async def test_it_closes_with_its_session(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        dialog.app.picture = Picture(sessions=(dialog.session,))
+        await pilot.pause()
+        assert not dialog.app.closed
+        dialog.app.picture = Picture(trouble="nothing answers")
+        await pilot.pause()
+        assert not dialog.app.closed
+        dialog.app.picture = Picture()
+        await pilot.pause()
+        assert dialog.app.closed
 
 
 def test_progress_says_share_rate_and_what_is_left() -> None:

@@ -21,6 +21,7 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import AlreadyThere, Cancelled, SessiontuiError
 from sessiontui.domain.files import Copying, name_problem
 from sessiontui.domain.folder import HOME
+from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_bytes
 from sessiontui.ui import present
@@ -123,6 +124,14 @@ class FilesScreen(Screen[None]):
         self._show_sides()
         self._show_keys()
         self.set_interval(_FRAME_SECONDS, self._show_progress)
+        self.watch(self.app, "picture", self._look, init=False)
+
+    def _look(self, picture: Picture) -> None:
+        """Close when the session is gone; a copy under way says so itself."""
+        gone = not picture.trouble and picture.session(self._session.id) is None
+        if gone and self._source is None and self.is_active:
+            self.notify(f"{clean(self._session.name)} was deleted meanwhile", markup=False)
+            self.dismiss(None)
 
     @property
     def _here(self) -> FileList:
