@@ -38,6 +38,29 @@ find_here() {
     here=${here%"$line".}
 }
 
+# For a `find` that cannot print: tells what is in the directory that it works in.
+if [ "${1:-}" = --entries ]; then
+    shift
+    for path; do
+        target=
+        if [ -L "$path" ]; then
+            target=$(readlink "$path" && echo .)
+            target=${target%"$line".}
+            kinds=l
+        elif [ -d "$path" ]; then
+            kinds=d
+        elif [ -f "$path" ]; then
+            kinds=f
+        else
+            kinds=o
+        fi
+        if [ -d "$path" ]; then kinds=${kinds}d; else kinds=${kinds}f; fi
+        printf '%s %s %s\0%s\0' "$kinds" "$(stat -c '%s %Y' "$path" 2>/dev/null || echo '0 -')" \
+            "${path#./}" "$target"
+    done
+    exit 0
+fi
+
 cd -P "$home" || die "there is no $home"
 find_here
 home=$here
@@ -169,26 +192,6 @@ case $verb in
             find . -maxdepth 1 ! -name . -exec /bin/sh "$session/files.sh" --entries {} + 2>/dev/null
         fi
         exit 0
-        ;;
-    --entries)
-        # For a `find` that cannot print.
-        for path; do
-            target=
-            if [ -L "$path" ]; then
-                target=$(readlink "$path" && echo .)
-                target=${target%"$line".}
-                kinds=l
-            elif [ -d "$path" ]; then
-                kinds=d
-            elif [ -f "$path" ]; then
-                kinds=f
-            else
-                kinds=o
-            fi
-            if [ -d "$path" ]; then kinds=${kinds}d; else kinds=${kinds}f; fi
-            printf '%s %s %s\0%s\0' "$kinds" "$(stat -c '%s %Y' "$path" 2>/dev/null || echo '0 -')" \
-                "${path#./}" "$target"
-        done
         ;;
     send)
         decode "${1:-}"

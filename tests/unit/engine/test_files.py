@@ -94,10 +94,11 @@ def test_what_goes_wrong_inside_is_said_in_its_words(
 def test_a_find_that_cannot_print_lists_the_same() -> None:
     """As a small image's: what `find -printf` would tell is told by a loop."""
     played = PlayedFiles()
-    (played.home / "a\n b").write_text("123")
-    (played.home / ".dot").mkdir()
-    (played.home / "l").symlink_to(".dot")
-    (played.home / "gone").symlink_to("no\nwhere\n")
+    (played.home / "sub").mkdir()
+    (played.home / "sub" / "a\n b").write_text("123")
+    (played.home / "sub" / ".dot").mkdir()
+    (played.home / "sub" / "l").symlink_to(".dot")
+    (played.home / "sub" / "gone").symlink_to("no\nwhere\n")
     full = read(played)
     find = played.home.parent / "find"
     find.write_text('#!/bin/sh\ncase "$*" in *-printf*) exit 1 ;; esac\nexec /usr/bin/find "$@"\n')
@@ -109,11 +110,12 @@ def test_a_find_that_cannot_print_lists_the_same() -> None:
         return {(one.name, one.kind, one.size, one.target, one.enters) for one in entries}
 
     assert told(read(played)) == told(full)
+    assert {one.kind for one in full} == {Kind.FILE, Kind.DIRECTORY, Kind.LINK}
     assert len(full) == 4
 
 
 def read(played: PlayedFiles) -> tuple[Entry, ...]:
-    pipe, said = played.pipe(["list", "."]), b""
+    pipe, said = played.pipe(["list", "sub"]), b""
     while chunk := pipe.read():
         said += chunk
     assert pipe.outcome().exit_code == 0
