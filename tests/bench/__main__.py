@@ -1,6 +1,7 @@
 """``python -m tests.bench``: what sessiontui costs, beside ``docker stats`` and the framework's own floor.
 
 Brings up a fleet of sessions (``bench-…``), measures, prints a table, and takes the fleet away again.
+``python -m tests.bench copies`` measures copies by SSH instead, beside ``docker cp`` (copies.py).
 Exit codes: 0 all musts hold; 1 one fails; 2 it cannot be measured here.
 """
 
@@ -17,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from sessiontui.domain.errors import SessiontuiError
-from tests.bench import report
+from tests.bench import copies, report
 from tests.bench.course import PARTS, SHORT, Plan, Programs
 from tests.bench.report import GENEROUS, Musts
 from tests.bench.run import measured
@@ -27,8 +28,10 @@ from tests.contract.packages import PackageUnavailableError
 
 def main() -> int:
     """Measure as the command line says."""
-    arguments = _parser().parse_args()
     signal.signal(signal.SIGTERM, _leave)
+    if sys.argv[1:2] == ["copies"]:
+        return copies.main(sys.argv[2:])
+    arguments = _parser().parse_args()
     plan = _plan(arguments)
     try:
         with TemporaryDirectory() as home:
