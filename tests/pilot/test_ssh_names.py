@@ -50,12 +50,12 @@ async def test_it_asks_does_it_follows_the_sessions_and_ends_it(stage: Stage, ho
     config = home / ".ssh" / "config"
     config.write_text("Host *\n")
     async with opened(stage) as (pilot, app):
-        await pilot.press("S")
+        await pilot.press("h")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, MainScreen))
         assert config.read_text() == "Host *\n"
-        await pilot.press("S")
+        await pilot.press("h")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("y")
         await until(pilot, lambda: "set up: ssh st-nifty-bohr" in toasts(app))
@@ -68,7 +68,7 @@ async def test_it_asks_does_it_follows_the_sessions_and_ends_it(stage: Stage, ho
         stage.engine.remove("id-nifty-bohr")
         await until(pilot, lambda: hosts(home) == ["st-calm-curie"])
         await until(pilot, lambda: not (home / "keys" / "id-nifty-bohr").exists())
-        await pilot.press("S")
+        await pilot.press("h")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("y")
         await until(pilot, lambda: "is as it was" in toasts(app))
@@ -89,6 +89,6 @@ async def test_a_demo_has_no_names_and_touches_nothing(home: Path) -> None:
     stage = Stage(keys=home / "keys")
     (home / "keys" / "stray").mkdir(parents=True)
     async with opened(stage) as (pilot, app):
-        await pilot.press("S")
+        await pilot.press("h")
         await until(pilot, lambda: "demo" in toasts(app))
     assert (home / "keys" / "stray").exists()

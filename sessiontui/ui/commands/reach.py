@@ -111,7 +111,7 @@ class CopySomething(Command):
 class SetUpSsh(OnEngine):
     """Make `ssh st-NAME`, scp, rsync, sftp and VS Code reach your sessions by name, or end that."""
 
-    name, keys, label = "set-up-ssh", "S", "set up ssh st-NAME"
+    name, keys, label = "set-up-ssh", "h", "set up ssh st-NAME"
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
