@@ -11,12 +11,15 @@ Lines = tuple[tuple[str, str], ...]
 """What each line is for, and the line; one may be a block of several lines."""
 
 
-def ssh_lines(host: Host, box: Place, *, named: bool) -> Lines:
-    """All of them, for this machine first, then for a laptop that reaches this machine as ``box``.
+def ssh_lines(host: Host, box: Place, *, named: bool, afar: bool = False) -> Lines:
+    """All of them: for this machine, and for a laptop that reaches this machine as ``box``.
 
-    ``named`` says that ``~/.ssh/config`` knows the session: then the short lines work here, too.
+    ``named`` says that ``~/.ssh/config`` knows the session: then the short lines work here, too. With
+    ``afar`` the person sits at the laptop, and its lines come first.
     """
-    return (*(short(host.name) if named else ()), *plain(host), *laptop(host, box))
+    here = (*(short(host.name) if named else ()), *plain(host))
+    there = laptop(host, box)
+    return (*there, *here) if afar else (*here, *there)
 
 
 def short(name: str) -> Lines:

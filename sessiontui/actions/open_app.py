@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import quote
 
-from sessiontui.access.forwarding import forward_command, place
+from sessiontui.access.forwarding import forward_command, over_ssh, place
 from sessiontui.access.keys import KeyRing
 from sessiontui.access.ssh_lines import ssh_lines
 from sessiontui.actions.app_life import ensure_running, find_app
@@ -92,7 +92,12 @@ def _endpoint(
             endpoint,
             ssh_command=host.files.ssh_command(outside),
             sftp_command=host.files.ssh_command(outside, "sftp"),
-            lines=ssh_lines(host, place(environ, ports.ssh_destination), named=named),
+            lines=ssh_lines(
+                host,
+                place(environ, ports.ssh_destination),
+                named=named,
+                afar=over_ssh(environ) or bool(ports.ssh_destination),
+            ),
         )
     if app.protocol == "tcp":
         return replace(endpoint, ssh_command=forward)

@@ -72,6 +72,12 @@ def test_short_lines_are_there_once_ssh_knows_the_name() -> None:
     assert any(line.startswith("vscode://vscode-remote/ssh-remote+st-nifty/") for line in unnamed.values())
 
 
+def test_who_sits_at_a_laptop_reads_its_lines_first() -> None:
+    here, afar = (ssh_lines(HOST, BOX, named=True, afar=afar) for afar in (False, True))
+    assert (here[0][0], afar[0][0]) == ("Log in", "On your laptop, once: fetch its keys")
+    assert sorted(here) == sorted(afar)
+
+
 def test_rsync_is_given_the_whole_of_ssh_as_one_word() -> None:
     line = next(line for line in dict(ssh_lines(HOST, BOX, named=False)).values() if line.startswith("rsync"))
     words = shlex.split(line)
