@@ -46,7 +46,7 @@ def laptop(host: Host, box: Place) -> Lines:
     """What gives a laptop the session's name: two files, and a block for its own ``~/.ssh/config``."""
     return (
         ("On your laptop, once: fetch its keys", fetch_command(host, box)),
-        ("On your laptop, once: put this at the top of ~/.ssh/config", on_a_laptop(host, box)),
+        ("On your laptop, once: at the top of ~/.ssh/config", on_a_laptop(host, box)),
         ("On your laptop, from then on", f"ssh {alias(host.name)}"),
         ("VS Code on your laptop, from then on", vscode_link(host.name)),
     )

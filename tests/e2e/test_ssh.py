@@ -145,7 +145,7 @@ def test_the_setting_names_the_place_for_the_laptop(
     assert {"app", "url", "host", "port", "ssh_command"} <= endpoint.keys()
     lines = {one["label"]: one["line"] for one in endpoint["lines"]}
     well(laptop.sh(lines["On your laptop, once: fetch its keys"]))
-    block = lines["On your laptop, once: put this at the top of ~/.ssh/config"]
+    block = lines["On your laptop, once: at the top of ~/.ssh/config"]
     laptop.write(".ssh/config", f"{block}{known}".encode())
     assert well(laptop.sh(f"ssh {BATCH} st-{session} id -un")) == "work\n"
 
