@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sessiontui.domain.environment import App
@@ -12,11 +13,34 @@ from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB
 from sessiontui.engine.memory import MemoryEngine
 
+_LAB = App("jupyterlab", "JupyterLab", "http", 8888, "/lab", "serve", True, icon="◧", group="Development")
+
 APPS = (
-    App("jupyterlab", "JupyterLab", "http", 8888, "/lab", "serve", secret=True),
-    App("notebook", "Jupyter Notebook", "http", 8888, "/tree", "serve", secret=True),
-    App("tensorboard", "TensorBoard", "http", 6006, "/proxy/6006/", "serve", via="jupyterlab"),
-    App("ssh", "SSH and SFTP", "tcp", 2200, "", "serve", secret=True),
+    _LAB,
+    replace(_LAB, name="jupyter", label="Jupyter Notebook", path="/tree", runs="jupyterlab", icon="▤"),
+    replace(
+        _LAB,
+        name="terminal",
+        label="Terminal",
+        path="/terminals/work",
+        runs="jupyterlab",
+        icon="❯",
+        group="Utilities",
+    ),
+    App("ssh", "SSH", "tcp", 2200, "", "serve", True, icon="⇄", group="Utilities"),
+    App(
+        "tensorboard",
+        "TensorBoard",
+        "http",
+        6006,
+        "/proxy/6006/",
+        "serve",
+        via="jupyterlab",
+        icon="◔",
+        group="Machine learning",
+        question="Log directory",
+        answer="/home/work/logs",
+    ),
 )
 
 

@@ -73,6 +73,10 @@ class Terminal:
         if gone is None:
             pytest.fail(f"{pattern!r} is still there after {seconds} s:\n{self.screen()}")
 
+    def title(self) -> str:
+        """What the program calls the terminal's window."""
+        return self._tmux("display-message", "-p", "#{pane_title}")
+
     def pid(self) -> int:
         """The process tmux started."""
         return int(self._tmux("list-panes", "-F", "#{pane_pid}"))

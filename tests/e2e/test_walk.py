@@ -69,9 +69,9 @@ def test_the_walk(
     # 5: apps start on demand and are told with their secret.
     terminal.keys("w")
     # The details behind the dialog name the apps, too.
-    terminal.wait("JupyterLab .*starts when opened")
-    terminal.wait("TensorBoard .*starts when opened")
-    terminal.wait("SSH and SFTP .*running")
+    terminal.wait("JupyterLab .*stopped")
+    terminal.wait("TensorBoard .*stopped")
+    terminal.wait("SSH .*running")
     terminal.keys("Enter")
     lab = shown_url(terminal, "/lab")
     terminal.wait(r"ssh -N -L \d+:127\.0\.0\.1:\d+ tester@")
@@ -82,7 +82,9 @@ def test_the_walk(
     tree = shown_url(terminal, "/tree")
     assert fetch(tree)[0] == 200
     assert fetch(without_secret(tree))[0] in (302, 403)
-    terminal.keys("Down", "Enter")
+    terminal.keys("Down", "Down", "Down", "Down", "Enter")
+    terminal.wait("TensorBoard: Log directory")
+    terminal.keys("Enter")
     board = shown_url(terminal, "/proxy/6006/")
     status, body = fetch(board)
     assert status == 200
