@@ -132,6 +132,11 @@ need_tar() {
         die "the image has no tar: single files can be copied, directories cannot" 6
 }
 
+# Prints options for records as large as what a pipe holds, which go through faster than tar's own.
+records() {
+    case $(tar --version 2>/dev/null) in *GNU*) echo "-B -b 128" ;; esac
+}
+
 # `SIZE MODE MTIME` of $1.
 facts() {
     stat -c '%s %a %Y' "$1" 2>/dev/null || echo "$(($(wc -c <"$1"))) 644 -"
@@ -214,10 +219,8 @@ case $verb in
             fi
             about=$(facts .)
             printf 'tree %s %s %s\0' "$size" "${about#* }" "${here##*/}"
-            # Records as large as what a pipe holds go through faster than tar's own.
-            set -- tar -cf - .
-            case $(tar --version 2>/dev/null) in *GNU*) set -- tar -b 128 -cf - . ;; esac
-            watched "$@"
+            # shellcheck disable=SC2046
+            watched tar $(records) -cf - .
         elif [ -f "$text" ]; then
             case $text in */) die "$asked is a file" 3 ;; esac
             split "$text"
@@ -272,7 +275,8 @@ case $verb in
             TZ=UTC0 touch -t "$stamp" "$part/new/$name"
         else
             # Other users' files would become theirs again where root unpacks.
-            (cd "$part" && exec tar -xpof -) || die "$name could not be unpacked"
+            # shellcheck disable=SC2046
+            (cd "$part" && exec tar $(records) -xpof -) || die "$name could not be unpacked"
             [ -e "$part/complete" ] && [ -d "$part/tree" ] || die "the files did not come as a whole" 8
             mv "$part/tree" "$part/new/$name" || exit 1
         fi
@@ -281,7 +285,7 @@ case $verb in
         elif [ "$kind" = file ]; then
             mv -f "$part/new/$name" ./ || exit 1
         else
-            mkdir "$part/old" && mv "./$name" "$part/old/" || die "$name cannot be moved out of the way"
+            { mkdir "$part/old" && mv "./$name" "$part/old/"; } || die "$name cannot be moved out of the way"
             settle "$part/new" || {
                 mv "$part/old/$name" ./
                 die "$name cannot take the place of what was there"
