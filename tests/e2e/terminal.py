@@ -20,7 +20,7 @@ class Terminal:
     """One program in one tmux window. Waiting is for what the screen shows, never for a time."""
 
     def __init__(self, name: str, environ: Mapping[str, str], directory: Path) -> None:
-        self._socket = f"sessiontui-test-{os.getpid()}-{name}"
+        self.socket = f"sessiontui-test-{os.getpid()}-{name}"
         self._environ = dict(environ)
         self._directory = directory
 
@@ -81,9 +81,13 @@ class Terminal:
         """The process tmux started."""
         return int(self._tmux("list-panes", "-F", "#{pane_pid}"))
 
+    def buffer(self) -> str:
+        """The text that tmux would paste."""
+        return self._tmux("show-buffer")
+
     def close(self) -> None:
         """End the server with all in it."""
-        subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False, capture_output=True)
+        subprocess.run(["tmux", "-L", self.socket, "kill-server"], check=False, capture_output=True)
 
     def _until(self, look: Callable[[], _T | None], seconds: float) -> _T | None:
         end = time.monotonic() + seconds
@@ -93,7 +97,7 @@ class Terminal:
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(
-            ["tmux", "-L", self._socket, *arguments], check=False, capture_output=True, text=True
+            ["tmux", "-L", self.socket, *arguments], check=False, capture_output=True, text=True
         )
         if done.returncode:
             pytest.fail(f"tmux {shlex.join(arguments)}: {done.stderr}")
