@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 
@@ -32,6 +31,7 @@ from sessiontui.ui.present import clean
 from sessiontui.ui.screens.apps_calls import AppCalls, Wish
 from sessiontui.ui.screens.apps_failure import FailureView
 from sessiontui.ui.screens.apps_list import MOVES, AppList
+from sessiontui.ui.screens.apps_messages import Ended, Failed, Offered, Opened, Printed, Said
 from sessiontui.ui.screens.apps_text import Way, ways, what_ends
 from sessiontui.ui.screens.apps_ways import WaysView
 from sessiontui.ui.screens.confirm import ConfirmScreen
@@ -65,51 +65,6 @@ class AppsScreen(ModalScreen[None]):
         Binding("o", "open_browser", "Open in a browser"),
         Binding("escape", "close", "Close"),
     ]
-
-    class Offered(Message):
-        """The session said what it can run."""
-
-        def __init__(self, apps: tuple[OfferedApp, ...]) -> None:
-            super().__init__()
-            self.apps = apps
-
-    class Opened(Message):
-        """An app answers."""
-
-        def __init__(self, endpoint: Endpoint) -> None:
-            super().__init__()
-            self.endpoint = endpoint
-
-    class Ended(Message):
-        """An app was ended."""
-
-        def __init__(self, app: str) -> None:
-            super().__init__()
-            self.app_name = app
-
-    class Printed(Message):
-        """The last output of an app is there."""
-
-        def __init__(self, app: str, output: str) -> None:
-            super().__init__()
-            self.app_name = app
-            self.output = output
-
-    class Failed(Message):
-        """The session could not be asked, or something done with an app (by name) went wrong."""
-
-        def __init__(self, error: SessiontuiError, app: str | None) -> None:
-            super().__init__()
-            self.error = error
-            self.app_name = app
-
-    class Said(Message):
-        """Something was done that is worth a sentence."""
-
-        def __init__(self, text: str, *, failed: bool = False) -> None:
-            super().__init__()
-            self.text = text
-            self.failed = failed
 
     def __init__(
         self,
@@ -219,25 +174,25 @@ class AppsScreen(ModalScreen[None]):
         try:
             apps = await in_background(self._calls.offer)
         except SessiontuiError as error:
-            self.post_message(self.Failed(error, None))
+            self.post_message(Failed(error, None))
         else:
-            self.post_message(self.Offered(apps))
+            self.post_message(Offered(apps))
 
     async def _open_app(self, wish: Wish) -> None:
         try:
             endpoint = await in_background(self._calls.open, wish)
         except SessiontuiError as error:
-            self.post_message(self.Failed(error, wish.app))
+            self.post_message(Failed(error, wish.app))
         else:
-            self.post_message(self.Opened(endpoint))
+            self.post_message(Opened(endpoint))
 
     async def _end_app(self, name: str) -> None:
         try:
             await in_background(self._calls.end, name)
         except SessiontuiError as error:
-            self.post_message(self.Failed(error, name))
+            self.post_message(Failed(error, name))
         else:
-            self.post_message(self.Ended(name))
+            self.post_message(Ended(name))
 
     # What became of it
 
@@ -403,9 +358,9 @@ class AppsScreen(ModalScreen[None]):
             return
         name = chosen.app.name
         if chosen.app.own:
-            self.post_message(self.Said(f"{chosen.app.label} is a program of your own: end it there"))
+            self.post_message(Said(f"{chosen.app.label} is a program of your own: end it there"))
         elif chosen.state.phase in (AppPhase.STOPPED, AppPhase.FAILED):
-            self.post_message(self.Said(f"{chosen.app.label} does not run"))
+            self.post_message(Said(f"{chosen.app.label} does not run"))
         else:
             self._confirm(chosen, "End", lambda: self._end(name))
 
@@ -435,9 +390,9 @@ class AppsScreen(ModalScreen[None]):
             try:
                 output = await in_background(self._calls.output, name)
             except SessiontuiError as error:
-                self.post_message(self.Said(error.message, failed=True))
+                self.post_message(Said(error.message, failed=True))
             else:
-                self.post_message(self.Printed(name, output))
+                self.post_message(Printed(name, output))
 
         self.run_worker(fetch(), group="output", exclusive=True)
 
@@ -448,7 +403,7 @@ class AppsScreen(ModalScreen[None]):
         if message.output:
             self.app.push_screen(OutputScreen(title, "", message.output))
         else:
-            self.post_message(self.Said(f"{self._apps.label(message.app_name)} has printed nothing"))
+            self.post_message(Said(f"{self._apps.label(message.app_name)} has printed nothing"))
 
     @on(WaysView.Copied)
     def copy_shown(self, message: WaysView.Copied) -> None:
@@ -457,7 +412,7 @@ class AppsScreen(ModalScreen[None]):
 
     def _copy_way(self, way: Way) -> None:
         async def copy() -> None:
-            self.post_message(self.Said(await in_background(self._copy, way.line)))
+            self.post_message(Said(await in_background(self._copy, way.line)))
 
         self.run_worker(copy(), group="copy", exclusive=True)
 
@@ -467,7 +422,7 @@ class AppsScreen(ModalScreen[None]):
         if self._endpoint is None or not self._endpoint.url:
             return
         if not self._browser:
-            self.post_message(self.Said("No browser here would open in front of you: c copies the URL"))
+            self.post_message(Said("No browser here would open in front of you: c copies the URL"))
             return
         url = self._endpoint.url
 
@@ -476,9 +431,9 @@ class AppsScreen(ModalScreen[None]):
                 await in_background(open_in_front, url, self._environ)
             except SessiontuiError as error:
                 text = " — ".join(filter(None, (error.message, error.hint)))
-                self.post_message(self.Said(text, failed=True))
+                self.post_message(Said(text, failed=True))
             else:
-                self.post_message(self.Said("Opened in your browser"))
+                self.post_message(Said("Opened in your browser"))
 
         self.run_worker(open_it(), group="browser", exclusive=True)
 
