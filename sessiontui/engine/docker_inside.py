@@ -85,7 +85,10 @@ class DockerInside:
 
     def app_states(self, session: Session, apps: Sequence[App]) -> Mapping[str, AppState]:
         """See the port."""
-        words = [word for app in apps for word in (app.server, str(app.port))]
+        # One bad name of a stranger's label must not hide the others.
+        words = [
+            word for app in apps for word in (app.server.replace("/", "_").lstrip("-") or "_", str(app.port))
+        ]
         outcome = self._script(session, "apps.sh", "states", *words)
         if outcome.exit_code in _NO_SUCH_SCRIPT:
             # Made by a version whose scripts tell the open ports only.

@@ -51,3 +51,16 @@ def test_a_session_whose_scripts_are_older_still_tells_what_listens(docker_bench
     assert engine.app_output(session, HTTP) == ""
     with pytest.raises(AppFailed, match="an older sessiontui made this session"):
         engine.end_app(session, HTTP)
+
+
+def test_a_name_from_a_strangers_label_leads_nowhere(docker_bench: Bench) -> None:
+    session = docker_bench.launch(docker_bench.order())
+    engine = docker_bench.engine
+    engine.run(session, ["sh", "-c", "echo precious >/home/work/kept.pid"])
+    hostile = replace(HTTP, name="../../../../home/work/kept")
+    states = engine.app_states(session, (hostile, replace(HTTP, name="-n"), HTTP))
+    assert [one.phase for one in states.values()] == [AppPhase.STOPPED] * 3
+    for act in (engine.end_app, engine.serve):
+        with pytest.raises(AppFailed, match="bad name"):
+            act(session, hostile)
+    assert engine.run(session, ["cat", "/home/work/kept.pid"]).output == b"precious\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -66,6 +67,20 @@ def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngin
     endpoint = json.loads(sessiontui("open", "e2e-cli", "jupyterlab", "--json").stdout)
     assert list(endpoint) == ["app", "url", "host", "port", "ssh_command", "held"]
     assert "Server listening" in sessiontui("logs", "e2e-cli").stdout
+
+    states = {one["name"]: one["state"] for one in json.loads(sessiontui("apps", "e2e-cli", "--json").stdout)}
+    assert (states["jupyterlab"], states["jupyter"], states["ssh"]) == ("running", "running", "running")
+    assert states["tensorboard"] == "stopped"
+    assert "http" in sessiontui("logs", "e2e-cli", "--app", "jupyter").stdout
+    assert len(sessiontui("logs", "e2e-cli", "--app", "jupyter", "--tail", "1").stdout.splitlines()) == 1
+    board = sessiontui("open", "e2e-cli", "tensorboard", "--answer", "/home/work/my runs")
+    assert "/proxy/6006/?token=" in board.stdout
+    assert re.search(r"tensorboard .* running", sessiontui("apps", "e2e-cli").stdout)
+    assert sessiontui("close", "e2e-cli", "jupyter").stdout == "jupyter\n"
+    assert re.search(r"jupyterlab .* stopped", sessiontui("apps", "e2e-cli").stdout)
+    unpublished = sessiontui("open", "e2e-cli", "vnc")
+    assert unpublished.returncode == 1
+    assert "sessiontui forward e2e-cli vnc" in unpublished.stderr
 
     asked = sessiontui("rm", "e2e-cli")
     assert asked.returncode == 1

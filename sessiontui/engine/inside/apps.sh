@@ -67,6 +67,10 @@ tell_states() {
     done
 }
 
+# Names are a label's, and parts of paths here.
+for word; do
+    case $word in '' | -* | */*) die 'apps.sh: bad name' 3 ;; esac
+done
 case ${1:-} in
     states)
         shift
@@ -82,5 +86,5 @@ case ${1:-} in
     output)
         tail -c 65536 "$session/log/$2.log" 2>/dev/null || :
         ;;
-    *) die 'apps.sh: states, end or output' 2 ;;
+    *) die 'apps.sh: states, end or output' 3 ;;
 esac

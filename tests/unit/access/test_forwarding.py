@@ -6,7 +6,7 @@ import getpass
 
 import pytest
 
-from sessiontui.access.forwarding import destination, forward_command, over_ssh
+from sessiontui.access.forwarding import destination, forward_command, local_forward, over_ssh
 
 SSH = {"USER": "alice", "SSH_CONNECTION": "198.51.100.4 50123 192.0.2.10 22"}
 
@@ -48,3 +48,7 @@ def test_any_trace_of_ssh_counts(name: str) -> None:
     assert over_ssh({name: "x"})
     assert not over_ssh({name: ""})
     assert not over_ssh({})
+
+
+def test_the_lasting_setting_is_a_line_of_ssh_config() -> None:
+    assert local_forward(32771) == "LocalForward 32771 127.0.0.1:32771"

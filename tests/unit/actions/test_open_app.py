@@ -55,7 +55,7 @@ def keys(tmp_path: Path) -> KeyRing:
         ("terminal", "/terminals/work?"),
         ("tensorboard", "/proxy/6006/?"),
         ("marimo", "/proxy/absolute/2718/?"),
-        ("novnc", "/proxy/6080/vnc.html?autoconnect=1&resize=remote&path=proxy/6080/websockify&"),
+        ("novnc", "/proxy/6080/?"),
     ],
 )
 def test_a_page_is_told_with_its_secret_and_the_line_that_forwards_it(
@@ -175,10 +175,13 @@ def test_such_a_page_is_reached_by_the_way_that_is_held_open_at_its_own_root(
     assert endpoint.url == "http://127.0.0.1:30001/"
     assert endpoint.held
     assert endpoint.ssh_command == "ssh -N -L 30001:127.0.0.1:30001 alice@10.0.0.1"
-    desktop = open_app(ports, BARE, "novnc", keys=keys, environ={}, hold=tunnel)
-    assert desktop.url.startswith("http://127.0.0.1:30001/vnc.html?")
-    assert "token" not in desktop.url
-    assert tunnel.held == ["nifty-bohr tensorboard", "nifty-bohr novnc"]
+    assert tunnel.held == ["nifty-bohr tensorboard"]
+
+
+def test_the_secret_follows_what_an_address_asks_already(ports: Ports, keys: KeyRing) -> None:
+    app = replace(SESSION.apps[0], path="/lab?reset", parameter="key")
+    endpoint = open_app(ports, replace(SESSION, apps=(app,)), app.name, keys=keys, environ={})
+    assert endpoint.url == f"http://127.0.0.1:20002/lab?reset&key=secret-of-{SESSION.id}"
 
 
 def test_a_carrier_that_cannot_carry_is_none(
