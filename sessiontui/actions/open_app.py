@@ -91,7 +91,6 @@ def _endpoint(
         return replace(
             endpoint,
             ssh_command=host.files.ssh_command(outside),
-            sftp_command=host.files.ssh_command(outside, "sftp"),
             lines=ssh_lines(
                 host,
                 place(environ, ports.ssh_destination),

@@ -114,8 +114,6 @@ class Endpoint:
     """With the secret; empty for what is not http."""
     ssh_command: str = ""
     """For SSH: the line that logs in. For http: the line that forwards the port to a laptop."""
-    sftp_command: str = ""
-    """For SSH: the line that opens the session's files."""
     lines: tuple[tuple[str, str], ...] = ()
     """For SSH: more ways to log in and to copy files, each with what it is for; a line may be a block."""
     held: bool = False

@@ -16,6 +16,7 @@ from sessiontui.domain.errors import AppFailed
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
 from sessiontui.ui.screens.apps import AppsScreen
+from sessiontui.ui.screens.apps_ways import WayView
 from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.line import Line
 from tests.dialogs import JUPYTER, SSH, TENSORBOARD, Gate, Stage, World, settle
@@ -187,19 +188,25 @@ async def test_everything_is_clickable(dialog: Dialog) -> None:
         assert dialog.copied == [TUNNEL, URL, SNIPPET, URL]
 
 
-async def test_ssh_is_shown_with_its_login_and_sftp_lines(dialog: Dialog) -> None:
+async def test_ssh_is_shown_with_lines_for_here_and_for_a_laptop_each_with_a_letter(dialog: Dialog) -> None:
     async with dialog.app.run_test() as pilot:
         await settle(pilot)
         await pilot.press("end", "enter")
         await settle(pilot)
-        login, files = dialog.lines()
-        assert login.startswith(f"ssh -i {dialog.keys}/nifty-bohr/st-nifty-bohr ")
+        login, files, *others = dialog.lines()
+        assert login.startswith(f"ssh -F none -i {dialog.keys}/nifty-bohr/st-nifty-bohr ")
         assert login.endswith("-p 32772 work@127.0.0.1")
-        assert files.startswith("sftp -i ")
+        assert files.startswith("sftp -F none -i ")
         assert files.endswith("-P 32772 work@127.0.0.1")
+        assert any(line.startswith("Host st-nifty-bohr") for line in others)
         await pilot.press("t")
         await settle(pilot)
         assert dialog.copied == [files]
+        block = next(way for way in dialog.app.screen.query(WayView) if "Host st-" in way.way.line).way
+        await pilot.press(block.key)
+        await settle(pilot)
+        assert dialog.copied[-1] == block.line
+        assert "ProxyJump" in block.line
 
 
 async def test_the_buttons_have_room_for_the_words_of_the_app_in_view(dialog: Dialog) -> None:

@@ -64,7 +64,7 @@ work:0
         *"
 work:"*)
             # Somebody is at it: the same windows, but one of one's own in view, and in its own size.
-            # Not with destroy-unattached: tmux up to 3.6 may crash on it, with everybody's work.
+            # Not with destroy-unattached: tmux 3.3a was seen to crash on it.
             own=work-$$
             if tmux new-session -d -t =work -s "$own" &&
                 tmux new-window -t "=$own:" /bin/sh "$session/window.sh" "${chosen:-${SHELL:-/bin/sh}}" "$own"; then

@@ -16,6 +16,9 @@ from sessiontui.ui.present import clean, truncate
 
 _LONGEST_LABEL = 40
 
+_LETTERS = "ctabdefghijkmnpqsuvwz"
+"""Keys for ways of which there are many, the first two as where there are few."""
+
 _SIGNS = {
     AppPhase.RUNNING: "● running",
     AppPhase.STARTING: "◌ starting",
@@ -37,10 +40,10 @@ class Way:
 
 def ways(endpoint: Endpoint, *, from_afar: bool) -> Sequence[Way]:
     """The ways in the order in which a person needs them, who may sit at another machine."""
-    if endpoint.sftp_command:
-        return (
-            Way("Log in, on this machine", endpoint.ssh_command, "c", "Copy the login line"),
-            Way("Copy files", endpoint.sftp_command, "t", "Copy the sftp line"),
+    if endpoint.lines:
+        return tuple(
+            Way(label, line, key, "Copy the block" if "\n" in line.strip() else "Copy the line")
+            for (label, line), key in zip(endpoint.lines, _LETTERS, strict=False)
         )
     snippet = Way(
         "Or for good, under its Host in your ~/.ssh/config",
