@@ -193,15 +193,13 @@ async def test_ssh_is_shown_with_lines_for_here_and_for_a_laptop_each_with_a_let
         await settle(pilot)
         await pilot.press("end", "enter")
         await settle(pilot)
-        login, files, *others = dialog.lines()
-        assert login.startswith(f"ssh -F none -i {dialog.keys}/nifty-bohr/st-nifty-bohr ")
+        fetch, *others = dialog.lines()
+        assert fetch.startswith("scp ")
+        (login,) = [line for line in others if line.startswith(f"ssh -i {dialog.keys}/")]
         assert login.endswith("-p 32772 work@127.0.0.1")
-        assert files.startswith("sftp -F none -i ")
-        assert files.endswith("-P 32772 work@127.0.0.1")
-        assert any(line.startswith("Host st-nifty-bohr") for line in others)
-        await pilot.press("t")
+        await pilot.press("c")
         await settle(pilot)
-        assert dialog.copied == [files]
+        assert dialog.copied == [fetch]
         block = next(way for way in dialog.app.screen.query(WayView) if "Host st-" in way.way.line).way
         await pilot.press(block.key)
         await settle(pilot)
