@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,7 +97,6 @@ def upload(
         )
         with receiving as pipe, cancellation.breaking(pipe.close):
             _send(pipe, source, count.advance)
-            pipe.end_input()
             finish(pipe, session)
         count.end()
         return source.skipped
@@ -141,13 +141,19 @@ def _files(ports: Ports, session: Session) -> SessionFiles:
 
 
 def _send(pipe: Pipe, source: Packed, advanced: Callable[[int], None]) -> None:
-    chunks = content(source, advanced)
+    """Give it all, or what it takes until it has failed; why it has, it says at its end."""
+    # Output, or its end, before all was sent is a failure.
+    failed = threading.Thread(target=pipe.read, daemon=True)
+    failed.start()
     with suppress(EngineError):
-        # One that takes no more says why at its end.
-        for chunk in chunks:
+        for chunk in content(source, advanced):
+            if not failed.is_alive():
+                break
             pipe.write(chunk)
         if not source.directory:
             pipe.write(COMPLETE)
+    pipe.end_input()
+    failed.join()
 
 
 class _Count:

@@ -10,7 +10,8 @@
 #                                takes a file of SIZE bytes and a line end, or a tar of `tree` and at last
 #                                `complete`, from its input, into DST where that is a directory, else as DST. STAMP
 #                                as for `touch -t`, in UTC. It is there as a whole at the end, or not
-#                                at all. `over` puts it in place of what is there.
+#                                at all. `over` puts it in place of what is there. Prints a line as
+#                                soon as it has failed, and takes the rest of the input all the same.
 #   files.sh make DIR            makes a directory
 #
 # DIR, PATH, DST and NAME: any byte may be written as \0 and three octal digits, the backslash always
@@ -167,6 +168,19 @@ sweep() {
     done
 }
 
+# Cleans up and, where it failed, says so by a line and takes the rest of the input: an engine that
+# cannot get rid of what it was given keeps the caller waiting.
+leave_receiving() {
+    code=$?
+    trap '' HUP INT TERM
+    [ -z "$part" ] || discard "$part"
+    if [ "$code" != 0 ]; then
+        echo
+        cat >/dev/null
+    fi
+    exit "$code"
+}
+
 # Puts $1/NAME here, where NAME is not taken; fails when it is.
 settle() {
     if [ -d "$1/$name" ]; then
@@ -234,6 +248,11 @@ case $verb in
         die "there is no $asked" 4
         ;;
     receive)
+        part=
+        trap 'leave_receiving' EXIT
+        trap 'exit 129' HUP
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
         decode "$1"
         asked=$text
         decode "$2"
@@ -258,12 +277,9 @@ case $verb in
             fi
         fi
         sweep
-        part=./.sessiontui-${SESSIONTUI_ID:-session}-$$-$(began $$).part
-        mkdir -m 0700 "$part" || die "nothing can be written to $here"
-        trap 'discard "$part"' EXIT
-        trap 'exit 129' HUP
-        trap 'exit 130' INT
-        trap 'exit 143' TERM
+        ours=./.sessiontui-${SESSIONTUI_ID:-session}-$$-$(began $$).part
+        mkdir -m 0700 "$ours" || die "nothing can be written to $here"
+        part=$ours
         mkdir "$part/new" || exit 1
         if [ "$kind" = file ]; then
             cat >"$part/new/$name" || die "$name could not be written"
