@@ -104,4 +104,5 @@ def _with_python(app: App, image: Described) -> App:
         app,
         command=prefix + app.command if app.command else "",
         needs=prefix + app.needs if app.needs else "",
+        carries=prefix + app.carries if app.carries else "",
     )

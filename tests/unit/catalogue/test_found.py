@@ -11,7 +11,7 @@ from sessiontui.domain.resources import Ask, Ceiling
 from sessiontui.domain.units import MIB
 from tests.labelled import recipes
 
-LAB = App("jupyterlab", "JupyterLab", "http", 8888, "/lab", "run lab", secret=True, needs="has lab")
+LAB = App("jupyterlab", "JupyterLab", "http", 8888, "/lab", "run lab", secret=True, needs="has lab", carries="has proxy")
 NOTEBOOK = App(
     "notebook", "Notebook", "http", 8888, "/tree", "run lab", secret=True, needs="has lab", runs="jupyterlab"
 )
@@ -94,6 +94,7 @@ def test_a_service_is_our_app_of_the_kind_with_the_images_python() -> None:
     prefix = "export SESSIONTUI_PYTHON=/opt/conda/bin/python3; "
     assert (made["jupyterlab"].command, made["jupyterlab"].port) == (f"{prefix}run lab", 8888)
     assert made["jupyterlab"].needs == f"{prefix}has lab"
+    assert made["jupyterlab"].carries == f"{prefix}has proxy"
     assert made["jupyterlab"].secret
     assert made["tensorboard"].via == "jupyterlab"
     assert made["ssh"] == SSH
