@@ -127,7 +127,8 @@ def forward(
             ports.engine.serve(session, app)
     elif what.isascii() and what.isdigit() and len(what) < 6 and 0 < int(what) < 65536:
         port = int(what)
-        app = next((one for one in session.apps if one.port == port and not one.runs), None)
+        # Whatever may be served there: only of what the person said they serve is more known.
+        app = next((one for one in session.apps if one.port == port and one.own), None)
     else:
         raise Unknown(unknown("app", what, [one.name for one in session.apps]), "or name a port's number")
     here = forwards.hold(session, port, local)

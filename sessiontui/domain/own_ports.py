@@ -48,9 +48,12 @@ def parse_ports(text: str) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
 
 
 def own_ports_problems(ports: Sequence[int], apps: Sequence[App]) -> list[str]:
-    """What is wrong with a session of these apps having these ports besides, a sentence each."""
+    """What is wrong with a session of these apps having these ports besides, a sentence each.
+
+    A port of an app that the image may not even have, and that nobody has to start, is free to serve.
+    """
     found = []
-    users = {app.port: app.label for app in reversed(apps)}
+    users = {app.port: app.label for app in reversed(apps) if app.published}
     for port, times in Counter(ports).items():
         if not FIRST <= port <= LAST:
             found.append(f"{port}: ports go from {FIRST} to {LAST}")

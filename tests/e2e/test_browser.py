@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.browser import Browser
+from tests.e2e.dashboard import select
 from tests.e2e.terminal import Terminal
 from tests.e2e.web import fetch, upgrade, without_secret
 
@@ -54,6 +55,9 @@ def url_on_screen(terminal: Terminal, app: str, page: str) -> str:
     # Behind the dialog stand the apps' names, too: the row is what is waited for.
     terminal.wait(rf"│ \S {app} +[○●◌]")
     terminal.click(f" {app} ")
+    if app == "TensorBoard":
+        terminal.wait("Log directory")
+        terminal.keys("Enter")
     return terminal.wait(rf"http://127\.0\.0\.1:\d+{re.escape(page)}\?token=\S+", 90)[0]
 
 
@@ -69,12 +73,7 @@ def test_a_notebook_a_shell_and_tensorboard_share_a_session(
     name = launch("browser-walk")
     terminal = terminals("browser")
     terminal.start("sessiontui")
-    terminal.wait(rf"{name} +Python \S+ +● running")
-    # There may be others: this one is found by its name.
-    terminal.keys("/")
-    terminal.wait("filter: words in")
-    terminal.type(name)
-    terminal.keys("Enter")
+    select(terminal, name)
     terminal.wait(rf"^ *▸ *{name} ")
     terminal.keys("w")
     terminal.wait(f"Apps of {name}")
@@ -122,7 +121,9 @@ def test_a_notebook_a_shell_and_tensorboard_share_a_session(
     browser.wait("scalar-card line-chart canvas")
     browser.wait("scalar-card line-chart .y-axis", "200")
     browser.wait("scalar-card scalar-card-data-table", "361")
-    terminal.keys("Escape", "q")
+    terminal.keys("Escape")
+    terminal.wait_gone(f"Apps of {name}")
+    terminal.keys("q")
     terminal.wait("ended with 0")
 
 
@@ -194,8 +195,10 @@ def test_another_user_of_the_host_reaches_nothing(
     fetch(f"{server}/api/kernels", method="POST", headers={"Authorization": f"token {secret}"})
     ssh_port = json.loads(sessiontui("open", name, "ssh", "--json").stdout)["port"]
     address = sessiontui("shell", name, "--", "hostname", "-i").stdout.strip()
-    ports = sessiontui("shell", name, "--", "sh", "/opt/sessiontui/session/app.sh", "--ports")
-    served = {int(port) for port in ports.stdout.split()}
+    sockets = sessiontui("shell", name, "--", "cat", "/proc/net/tcp", "/proc/net/tcp6").stdout
+    # Second column the local address, in hex, fourth 0A for LISTEN (proc(5)).
+    listening = re.findall(r"^ *\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A ", sockets, re.MULTILINE)
+    served = {int(port, 16) for port in listening}
     # JupyterLab, SSH, TensorBoard, and the sockets of a kernel.
     assert {8888, 2200, 6006} < served
 

@@ -14,6 +14,7 @@ import pytest
 
 from sessiontui.domain.session import Session
 from sessiontui.engine.docker import DockerEngine
+from tests.e2e.dashboard import select
 from tests.e2e.raw_terminal import RawTerminal, raw_terminal
 from tests.e2e.terminal import Terminal
 from tests.real import prepared_environment, real_engine
@@ -84,16 +85,6 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 20) 
 
 def type_line(terminal: Terminal, line: str) -> None:
     terminal.type(line)
-    terminal.keys("Enter")
-
-
-def select(terminal: Terminal, name: str) -> None:
-    """Show that session alone: others may have sessions on this engine."""
-    terminal.wait(f"{name} .*● running")
-    terminal.keys("/")
-    terminal.wait("filter: words in name")
-    terminal.type(name)
-    terminal.wait(rf"^ {name} *$")
     terminal.keys("Enter")
 
 

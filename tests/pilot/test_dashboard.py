@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from textual import events
+from textual.widgets import Input
 
 from sessiontui.domain.environment import FoundImage
 from sessiontui.domain.errors import BuildFailed
@@ -16,6 +18,7 @@ from sessiontui.domain.launch import Preparation
 from sessiontui.domain.session import Phase
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.ui.app import SessiontuiApp
+from sessiontui.ui.screens.apps import AppsScreen
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.copy_menu import CopyMenu
 from sessiontui.ui.screens.delete import DeleteScreen
@@ -158,6 +161,16 @@ async def test_enter_folds_and_unfolds_the_details() -> None:
         assert pane.display
         await pilot.press("enter")
         assert not pane.display
+
+
+async def test_what_is_typed_in_one_go_after_the_filter_is_for_the_list() -> None:
+    async with opened(busy()) as (pilot, app):
+        await pilot.press("slash")
+        await until(pilot, lambda: main(app).query_one("#filter").has_focus)
+        for key in ("c", "u", "r", "i", "enter", "w"):
+            app.post_message(events.Key(key, None if key == "enter" else key))
+        await until(pilot, lambda: isinstance(app.screen, AppsScreen))
+        assert main(app).query_one("#filter", Input).value == "curi"
 
 
 async def test_the_filter_narrows_and_escape_widens() -> None:

@@ -32,6 +32,7 @@ from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.shell import why_not_here
 from sessiontui.ui.widgets.command_bar import CommandBar, Hint
 from sessiontui.ui.widgets.details import Details
+from sessiontui.ui.widgets.filter_box import FilterBox
 from sessiontui.ui.widgets.header import MachineHeader
 from sessiontui.ui.widgets.session_list import SessionList
 from sessiontui.ui.widgets.styled import Styled
@@ -91,12 +92,13 @@ class MainScreen(Screen[None]):
             yield SessionList(id="sessions")
             yield Styled(id="notice")
         yield Details(id="details")
-        yield Input(placeholder="filter: words in name, environment, owner, phase", id="filter", compact=True)
+        yield FilterBox(
+            SessionList, placeholder="filter: words in name, environment, owner, phase", id="filter"
+        )
         yield CommandBar(id="bar")
 
     def on_mount(self) -> None:
         """Watch the picture; draw progress on a beat, however often it comes."""
-        self.query_one("#filter").display = False
         self.query_one("#banner").display = False
         self.watch(self.app, "picture", self._see)
         self._beat = self.set_interval(_BEAT, self._draw_progress, pause=True)
@@ -423,9 +425,7 @@ class MainScreen(Screen[None]):
 
     def open_filter(self) -> None:
         """Type what to show."""
-        box = self.query_one("#filter", Input)
-        box.display = True
-        box.focus()
+        self.query_one(FilterBox).open()
 
     @on(Input.Changed, "#filter")
     def show_matching(self, event: Input.Changed) -> None:
@@ -433,15 +433,6 @@ class MainScreen(Screen[None]):
         self._words = event.value
         self._draw()
 
-    @on(Input.Submitted, "#filter")
-    def leave_filter(self, event: Input.Submitted) -> None:
-        """Back to the list, the filter stays."""
-        event.input.display = bool(event.value)
-        self.query_one(SessionList).focus()
-
     def action_clear_filter(self) -> None:
         """Show all again."""
-        box = self.query_one("#filter", Input)
-        box.value = ""
-        box.display = False
-        self.query_one(SessionList).focus()
+        self.query_one(FilterBox).clear_and_leave()

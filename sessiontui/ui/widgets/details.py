@@ -92,18 +92,15 @@ def _ago(moment: datetime, now: float) -> str:
 
 
 def _apps(session: Session) -> list[Span]:
-    """The apps by the port they are reached at, while there is one."""
-    if session.phase is not Phase.RUNNING:
-        return [Span(", ".join(present.clean(app.label) for app in session.apps) or "none", "faint")]
-    behind: dict[int, list[str]] = {}
-    for app in session.apps:
-        carrier = session.app(app.via) if app.via else app
-        if carrier is not None and (outside := session.host_port(carrier.port)) is not None:
-            behind.setdefault(outside, []).append(present.clean(app.label))
+    """The servers with a port outside, and what the person serves: the rest is what the image may have."""
     spans: list[Span] = []
-    for port, labels in behind.items():
-        spans.append(Span(("   " if spans else "") + ", ".join(labels)))
-        spans.append(Span(f" 127.0.0.1:{port}", "faint"))
+    for app in session.apps:
+        outside = session.host_port(app.port) if not (app.via or app.runs or app.own) else None
+        if outside is None and not app.own:
+            continue
+        spans.append(Span(("   " if spans else "") + present.clean(app.label)))
+        if outside is not None and session.phase is Phase.RUNNING:
+            spans.append(Span(f" 127.0.0.1:{outside}", "faint"))
     return spans or [Span("none", "faint")]
 
 

@@ -188,7 +188,7 @@ def test_an_app_is_started_and_reached_at_its_own_port(
 def test_for_a_number_nothing_is_started(ports: Ports, forwards: Forwards, engine: MemoryEngine) -> None:
     endpoint = forward(ports, forwards, MINE, "5050", environ={})
     assert (endpoint.app, endpoint.url) == ("5050", "")
-    assert forward(ports, forwards, MINE, "6006", environ={}).url
+    assert not forward(ports, forwards, MINE, "6006", environ={}).url, "TensorBoard's, or not"
     assert not engine._served
 
 

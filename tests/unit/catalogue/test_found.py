@@ -11,7 +11,17 @@ from sessiontui.domain.resources import Ask, Ceiling
 from sessiontui.domain.units import MIB
 from tests.labelled import recipes
 
-LAB = App("jupyterlab", "JupyterLab", "http", 8888, "/lab", "run lab", secret=True, needs="has lab", carries="has proxy")
+LAB = App(
+    "jupyterlab",
+    "JupyterLab",
+    "http",
+    8888,
+    "/lab",
+    "run lab",
+    secret=True,
+    needs="has lab",
+    carries="has proxy",
+)
 NOTEBOOK = App(
     "notebook", "Notebook", "http", 8888, "/tree", "run lab", secret=True, needs="has lab", runs="jupyterlab"
 )

@@ -19,8 +19,8 @@ from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB, MIB
 
 ALICE, BOB = Owner("alice", 1000, 1000), Owner("bob", 1001, 1001)
-LAB = App("jupyterlab", "JupyterLab", "http", 8888)
-ANY = App("http", "Web", "http", 8000)
+LAB = App("jupyterlab", "JupyterLab", "http", 8888, secret=True)
+ANY = App("http", "Web", "http", 8000, secret=True)
 PYTHON = Environment(
     "python",
     "Python",

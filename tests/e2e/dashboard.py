@@ -1,0 +1,15 @@
+"""What a person does in the dashboard again and again."""
+
+from __future__ import annotations
+
+from tests.e2e.terminal import Terminal
+
+
+def select(terminal: Terminal, name: str) -> None:
+    """Show that session alone: others may have sessions on this engine."""
+    terminal.wait(f"{name} .*● running")
+    terminal.keys("/")
+    terminal.wait("filter: words in name")
+    terminal.type(name)
+    terminal.wait(rf"^ {name} *$")
+    terminal.keys("Enter")
