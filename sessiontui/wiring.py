@@ -92,7 +92,8 @@ def program(config: Path | None) -> list[str]:
     """What starts this program anew with the same settings file, from anywhere."""
     chosen = ["--config", str(config.absolute())] if config else []
     # The command may not be on the path of whoever starts it.
-    return [sys.executable, "-m", "sessiontui", *chosen]
+    # -P: no module of the directory that it is started in comes before ours.
+    return [sys.executable, "-P", "-m", "sessiontui", *chosen]
 
 
 def run_dashboard(

@@ -68,12 +68,6 @@ def place(environ: Mapping[str, str], setting: str = "") -> Place:
     return Place(words[2], user, "" if words[3] == _SSHD_PORT else words[3])
 
 
-def destination(environ: Mapping[str, str], setting: str = "") -> str:
-    """``user@host`` as the person's own machine reaches this one; see :func:`place`."""
-    found = place(environ, setting)
-    return f"{found.user}@{found.host}" if found.user else found.host
-
-
 def forward_command(port: int, environ: Mapping[str, str], setting: str = "") -> str:
     """The ``ssh -N -L`` line to run on the laptop; includes sshd's port when it is not 22."""
     return f"ssh -N -L {port}:127.0.0.1:{port} {place(environ, setting).words}"
@@ -82,6 +76,11 @@ def forward_command(port: int, environ: Mapping[str, str], setting: str = "") ->
 def local_forward(port: int) -> str:
     """The setting of ssh_config(5) that does the same with every connection to this machine."""
     return f"LocalForward {port} 127.0.0.1:{port}"
+
+
+def from_afar(environ: Mapping[str, str], setting: str = "") -> bool:
+    """Whether the person sits at another machine, or says how one finds this."""
+    return over_ssh(environ) or bool(setting)
 
 
 def over_ssh(environ: Mapping[str, str]) -> bool:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from sessiontui.access.on_behalf import on_behalf
 from sessiontui.access.whole_file import write_whole
 from sessiontui.domain.errors import StorageError
-from sessiontui.domain.session import Owner
+from sessiontui.domain.session import Owner, session_name_problem
 
 if TYPE_CHECKING:
     from sessiontui.access.ssh_config import SshConfig
@@ -32,6 +32,7 @@ _LOCK = ".lock"
 _PATIENCE = 20.0
 """Seconds to wait for another sessiontui that writes: it asks the engine meanwhile."""
 _HOST_KEY = re.compile(rb"(?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/=]+")
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,11 @@ class KeyRing:
                     path.unlink(missing_ok=True)
 
     def _files(self, session_id: str, name: str) -> KeyFiles:
+        # Both come from labels, which anybody can write, and become paths and lines to paste.
+        if not _ID.match(session_id) or session_name_problem(name):
+            raise StorageError(
+                f"a session cannot be called {name!r} (id {session_id!r})", "look at it: docker ps -a"
+            )
         directory = self._directory / session_id
         return KeyFiles(
             directory / f"st-{name}", directory / f"st-{name}.known_hosts", f"sessiontui-{session_id}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -90,6 +91,9 @@ class SshConfig:
 
     def _read(self) -> bytes | None:
         try:
+            # What is no file (a pipe, say) would be waited for.
+            if not stat.S_ISREG(self.path.stat().st_mode):
+                raise StorageError(f"{self.path} is no file", f"make it one with this line: {self.line}")
             return self.path.read_bytes()
         except FileNotFoundError:
             return None
@@ -150,7 +154,7 @@ def _without(content: bytes) -> tuple[bytes, bytes]:
 
 def _parsed(line: str) -> tuple[str, list[str]]:
     """Keyword in small letters, and the values; quotes are taken off (ssh_config(5))."""
-    keyword, _, rest = line.strip().replace("\t", " ").replace("=", " ", 1).partition(" ")
+    keyword, _, rest = re.sub(r"\s*[=\s]\s*", " ", line.strip(), count=1).partition(" ")
     values: list[str] = []
     for number, part in enumerate(rest.split('"')):
         values += [part] if number % 2 else part.split()

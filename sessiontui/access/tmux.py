@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sessiontui.domain.errors import HostError
@@ -13,11 +14,13 @@ _PATIENCE = 5.0
 """Seconds to wait for tmux, which answers at once unless its server hangs."""
 
 _GIVEN = frozenset(
-    "COLORTERM CONTAINER_HOST HOME LANG LC_ALL PATH PYTHONPATH SUDO_GID SUDO_UID SUDO_USER".split()
+    "COLORTERM CONTAINER_HOST DOCKER_API_VERSION DOCKER_CERT_PATH DOCKER_CONFIG DOCKER_CONTEXT DOCKER_HOST "
+    "DOCKER_TLS_VERIFY HOME LANG LC_ALL PATH PYTHONPATH SUDO_GID SUDO_UID SUDO_USER XDG_CONFIG_HOME "
+    "XDG_RUNTIME_DIR XDG_STATE_HOME".split()
 )
-_GIVEN_BEGIN = ("DOCKER_", "XDG_")
 """Variables that decide what a program of ours finds. tmux starts windows with those that its server
-was started with, perhaps long ago and elsewhere."""
+was started with, perhaps long ago and elsewhere. They stand in an argument list for a moment, where
+everybody can read them: none of these is a secret."""
 
 
 def in_tmux(environ: Mapping[str, str]) -> bool:
@@ -36,13 +39,11 @@ def open_window(argv: Sequence[str], title: str, environ: Mapping[str, str]) -> 
     tmux = shutil.which("tmux", path=environ.get("PATH"))
     if tmux is None:
         raise HostError("the tmux command is not installed here", hint)
-    given = [
-        f"{name}={value}"
-        for name, value in environ.items()
-        if name in _GIVEN or name.startswith(_GIVEN_BEGIN)
-    ]
+    given = [f"{name}={value}" for name, value in environ.items() if name in _GIVEN]
     # tmux finds this program's own window by $TMUX_PANE.
-    words = [tmux, "new-window", "-a", "-n", _plain(title), "-c", str(Path.cwd()).replace("#", "##")]
+    words = [tmux, "new-window", "-a", "-n", _plain(title)]
+    with suppress(FileNotFoundError):
+        words += ["-c", str(Path.cwd()).replace("#", "##")]
     try:
         done = subprocess.run(
             [*words, "env", *given, *argv],

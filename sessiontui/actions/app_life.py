@@ -58,8 +58,8 @@ def ensure_running(session: Session) -> None:
 
 
 def find_app(session: Session, name: str) -> App:
-    """The app of that name. Raises Unknown, which names the nearest."""
-    app = session.app(name)
+    """The app of that name, or on the port of that number that the person serves. Raises Unknown."""
+    app = session.app(name) or next((one for one in session.apps if one.own and str(one.port) == name), None)
     if app is None:
         raise Unknown(unknown("app", name, [one.name for one in session.apps]))
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import threading
 from collections.abc import Callable
@@ -120,7 +121,10 @@ def download(
     with files.sending(path) as (pipe, incoming), cancellation.breaking(pipe.close):
         sent = incoming.sent
         count = _Count(sent.name, sent.size, report, cancellation)
-        with local_files.arrival(to, sent.name, ports.owner, over=over, advanced=count.advance) as arrival:
+        # The name that was asked for, where it is one: what the session calls it is a stranger's choice.
+        asked = posixpath.basename(path.rstrip("/"))
+        name = sent.name if asked in ("", ".", "..") else asked
+        with local_files.arrival(to, name, ports.owner, over=over, advanced=count.advance) as arrival:
             skipped: tuple[str, ...] = ()
             if sent.directory:
                 skipped = arrival.directory(incoming.read)

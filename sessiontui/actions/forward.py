@@ -98,8 +98,9 @@ class Forwards:
 
     def _drop(self, session_id: str) -> None:
         with self._lock:
-            others = {one for one, _ in self._tunnels if one != session_id}
-        self.keep_only(others)
+            gone = [self._tunnels.pop(key) for key in list(self._tunnels) if key[0] == session_id]
+        for tunnel in gone:
+            tunnel.close()
 
 
 def usual_ports(session_id: str, port: int) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import quote
 
-from sessiontui.access.forwarding import forward_command, over_ssh, place
+from sessiontui.access.forwarding import forward_command, from_afar, place
 from sessiontui.access.keys import KeyRing
 from sessiontui.access.ssh_lines import ssh_lines
 from sessiontui.actions.app_life import ensure_running, find_app
@@ -62,14 +62,22 @@ def open_app(
             )
         _serve(ports, session, app, answer, "")
         return replace(endpoint(hold(session, app)), held=True)
-    _serve(ports, session, app, answer, app.base if carrier is not None else "")
+    _serve(ports, session, app, answer, app.base if carrier is not None and app.knows_base else "")
     return endpoint(outside)
 
 
 def _serve(ports: Ports, session: Session, app: App, answer: str | None, base: str) -> None:
     """Start it, unless it is the person's to start."""
-    if not app.own:
+    if app.own:
+        return
+    try:
         ports.engine.serve(session, app, answer=answer, base=base)
+    except AppFailed as error:
+        if app.needs and not ports.engine.offers(replace(session, apps=(app,))):
+            raise AppFailed(
+                f"{session.name} has no {app.label}", "install it in the session first"
+            ) from error
+        raise
 
 
 def _endpoint(
@@ -95,7 +103,7 @@ def _endpoint(
                 host,
                 place(environ, ports.ssh_destination),
                 named=named,
-                afar=over_ssh(environ) or bool(ports.ssh_destination),
+                afar=from_afar(environ, ports.ssh_destination),
             ),
         )
     if app.protocol == "tcp":

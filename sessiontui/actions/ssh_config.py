@@ -23,7 +23,8 @@ def install(ports: Ports, keys: KeyRing) -> tuple[str, ...]:
     """
     # An engine that does not answer is told before anything is touched.
     ports.engine.glance()
-    _config(keys).install()
+    with keys.alone():
+        _config(keys).install()
     return refresh(ports, keys)
 
 
@@ -50,7 +51,8 @@ def refresh(ports: Ports, keys: KeyRing, known: Iterable[Session] | None = None)
     with keys.alone():
         sessions = ports.engine.glance()
         keys.prune([session.id for session in sessions])
-        if not named:
+        # Somebody may have taken the line away since.
+        if not config.installed():
             return ()
         hosts: dict[str, Host] = {}
         for session in sessions:

@@ -58,7 +58,7 @@ def run(argv: Sequence[str]) -> int:
         if output := getattr(error, "output", ""):
             print(output, file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         complain("cancelled")
         return FAILED
     except BrokenPipeError:

@@ -12,6 +12,7 @@ from sessiontui.actions.forward import Forwards
 from sessiontui.actions.forward import forward as forward_to
 from sessiontui.actions.ports import Ports, find_session
 from sessiontui.cli.complaint import complain
+from sessiontui.cli.printing import printable
 from sessiontui.config import Settings
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.session import Session
@@ -33,7 +34,7 @@ def forward(arguments: Namespace, settings: Settings) -> int:
         if arguments.json:
             print(json.dumps(describe.endpoint_json(endpoint), indent=2), flush=True)
         else:
-            print(endpoint.url or f"{endpoint.host}:{endpoint.port}")
+            print(printable(endpoint.url) or f"{endpoint.host}:{endpoint.port}")
             print(endpoint.ssh_command, flush=True)
         try:
             return _hold(ports, forwards, session)

@@ -12,7 +12,7 @@ from sessiontui.actions import app_life, describe
 from sessiontui.actions.open_app import open_app
 from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
 from sessiontui.cli.complaint import complain
-from sessiontui.cli.printing import print_json, print_table, shorten
+from sessiontui.cli.printing import print_json, print_table, printable, shorten
 from sessiontui.cli.ssh_config import keep_current
 from sessiontui.config import Settings
 from sessiontui.domain.detach_keys import readable_chord
@@ -56,7 +56,7 @@ def open(arguments: Namespace, settings: Settings) -> int:  # noqa: A001
         print_json(describe.endpoint_json(endpoint))
     else:
         if endpoint.url:
-            print(endpoint.url)
+            print(printable(endpoint.url))
         print(endpoint.ssh_command)
         for label, line in endpoint.lines:
             print(f"\n# {label}\n{line.rstrip()}")

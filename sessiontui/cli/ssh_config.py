@@ -27,7 +27,11 @@ def ssh_config(arguments: Namespace, settings: Settings) -> int:
         return _print_for_a_laptop(ports, keys, arguments.laptop)
     if arguments.key:
         host = action.ssh_host(ports, keys, find_session(ports.engine, arguments.key, ports.owner))
-        sys.stdout.write(host.files.private.read_text())
+        key = host.files.private.read_bytes().decode("ascii", "replace")
+        # The session's user can write it: what is no key is not for a terminal.
+        if not key.startswith("-----BEGIN") or not key.replace("\n", "").isprintable():
+            raise HostError("the private key of the session was changed inside it", "launch a new session")
+        sys.stdout.write(key)
         return 0
     if arguments.remove:
         return _remove(keys, config)

@@ -72,6 +72,11 @@ class App:
         return self.path[len(self.base) :] or "/"
 
     @property
+    def knows_base(self) -> bool:
+        """Whether it serves other addresses under a base than at the root, and is started anew for that."""
+        return "SESSIONTUI_BASE" in self.command
+
+    @property
     def server(self) -> str:
         """Name of the app whose server this is: what is started, stopped and has an output."""
         return self.runs or self.name

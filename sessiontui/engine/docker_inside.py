@@ -81,7 +81,8 @@ class DockerInside:
         output = last_words(outcome.errors)
         killed = outcome.exit_code > 128 and not output
         reason = "it was killed, perhaps with its session" if killed else reason_in(output)
-        raise AppFailed(f"{app.label} did not come up: {reason}", "its last output says more", output=output)
+        hint = "its last output says more" if len(output.splitlines()) > 1 else ""
+        raise AppFailed(f"{app.label} did not come up: {reason}", hint, output=output)
 
     def app_states(self, session: Session, apps: Sequence[App]) -> Mapping[str, AppState]:
         """See the port."""
@@ -198,7 +199,10 @@ class DockerInside:
 
     def secret(self, session: Session) -> str:
         """See the port."""
-        return self.read_file(session, f"{SESSION_DIRECTORY}/secret").decode().strip()
+        secret = self.read_file(session, f"{SESSION_DIRECTORY}/secret").decode("ascii", "replace").strip()
+        if not secret or not secret.isprintable() or not secret.isascii():
+            raise EngineError(f"the secret of {session.name} was changed inside it", "launch a new session")
+        return secret
 
     def logs(self, session: Session, *, follow: bool = False, tail: int | None = None) -> DockerLog:
         """See the port."""

@@ -73,6 +73,10 @@ class Incoming:
         finish(self._pipe, self._session, lenient=self.sent.directory)
 
 
+LONGEST_LISTING = 64 * 1024 * 1024
+"""Bytes of a listing that are taken: what prints it is a stranger's, and may not end."""
+
+
 class SessionFiles:
     """Lists, sends and receives. Paths are absolute or below the home.
 
@@ -89,6 +93,8 @@ class SessionFiles:
             said = bytearray()
             while chunk := pipe.read():
                 said += chunk
+                if len(said) > LONGEST_LISTING:
+                    raise EngineError(f"{path} of {self._session.name} holds too much to be listed")
             finish(pipe, self._session)
         return parse_listing(bytes(said))
 

@@ -21,6 +21,9 @@ from sessiontui.domain.files import PART, name_problem
 from sessiontui.domain.session import Owner
 from sessiontui.storage.trouble import trouble
 
+DEEPEST = 400
+"""Directories below each other, each of which is held open while it is walked."""
+
 OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SUFFIX = ".part"
 
@@ -120,21 +123,31 @@ def landing(directory: int, name: str, shown: str, owner: Owner | None) -> Itera
     Raises StorageError.
     """
     _sweep(directory)
-    part_name = f"{PART}{secrets.token_hex(6)}{_SUFFIX}"
     try:
-        os.mkdir(part_name, 0o700, dir_fd=directory)
-        part = os.open(part_name, OPEN_DIRECTORY, dir_fd=directory)
+        part_name, part = _hidden(directory)
     except OSError as error:
         raise trouble("write to", shown, error) from error
     try:
-        # Tells who sweeps that somebody is at work here; let go with the process, whatever ends it.
-        with suppress(OSError):
-            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
         land = Landing(directory, part, part_name, name, shown, owner)
         land.give(part)
         yield land
     finally:
         _remove(part_name, directory)
+        os.close(part)
+
+
+def _hidden(directory: int) -> tuple[str, int]:
+    """A new hidden directory, by name and open, locked: that tells who sweeps that somebody is at work."""
+    while True:
+        name = f"{PART}{secrets.token_hex(6)}{_SUFFIX}"
+        os.mkdir(name, 0o700, dir_fd=directory)
+        part = os.open(name, OPEN_DIRECTORY, dir_fd=directory)
+        # Let go with the process, whatever ends it.
+        with suppress(OSError):
+            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # One that was swept between its making and its lock has no name any more.
+        if _there(name, directory):
+            return name, part
         os.close(part)
 
 

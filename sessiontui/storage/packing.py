@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.files import stays_inside
-from sessiontui.storage.landing import OPEN_DIRECTORY
+from sessiontui.storage.landing import DEEPEST, OPEN_DIRECTORY
 from sessiontui.storage.tar_members import padding
 from sessiontui.storage.trouble import trouble
 
@@ -18,8 +18,6 @@ from sessiontui.storage.trouble import trouble
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 CHUNK = 1024 * 1024
 """Bytes read at once."""
-_DEEPEST = 400
-"""Directories below each other, each of which is held open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +120,8 @@ class _Found:
 
 def _walk(directory: int, shown: str, skipped: list[str], parts: tuple[bytes, ...] = ()) -> Iterator[_Found]:
     """All below a directory that is to be sent, a directory before what is in it."""
-    if len(parts) > _DEEPEST:
-        raise StorageError(f"{shown} has more than {_DEEPEST} directories below each other")
+    if len(parts) > DEEPEST:
+        raise StorageError(f"{shown} has more than {DEEPEST} directories below each other")
     try:
         with os.scandir(directory) as entries:
             names = sorted(os.fsencode(entry.name) for entry in entries)

@@ -101,6 +101,8 @@ def members(source: Source) -> Iterator[Member]:
     while (header := source.exactly(BLOCK)).strip(b"\0"):
         _check(header)
         kind, size = header[156:157], _number(header[124:136])
+        if size < 0:
+            raise _unsound()
         if kind in (b"x", b"g", b"L", b"K"):
             content = _setting(source, size)
             if kind == b"x":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.files import stays_inside
-from sessiontui.storage.landing import OPEN_DIRECTORY, Landing, umask_of
+from sessiontui.storage.landing import DEEPEST, OPEN_DIRECTORY, Landing, umask_of
 from sessiontui.storage.tar_members import Member, MemberKind, Source, members, padding
 from sessiontui.storage.trouble import trouble
 
@@ -188,6 +188,8 @@ def parts_of(path: bytes) -> Parts:
         raise StorageError(
             f"the session sends a path that leads elsewhere, {_shown((path,))}: nothing was copied"
         )
+    if len(parts) > DEEPEST:
+        raise StorageError(f"the session sends more than {DEEPEST} directories below each other")
     return parts
 
 

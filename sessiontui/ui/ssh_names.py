@@ -58,7 +58,7 @@ class SshNames:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._sessions: tuple[Session, ...] = ()
-        self._reached: frozenset[tuple[str, bool]] | None = None
+        self._reached: frozenset[tuple[str, bool, int | None]] | None = None
         self._busy = False
         self._told: set[str] = set()
 
@@ -69,9 +69,9 @@ class SshNames:
         self._sessions = picture.sessions
         owner = self._desk.ports.owner
         reached = frozenset(
-            (one.id, one.phase is Phase.RUNNING)
+            (one.id, one.phase is Phase.RUNNING, one.host_port(app.port))
             for one in picture.sessions
-            if one.owner.uid == owner.uid and one.app(SSH) is not None
+            if one.owner.uid == owner.uid and (app := one.app(SSH)) is not None
         )
         if reached == self._reached or self._desk.keys.config is None:
             return
@@ -81,7 +81,7 @@ class SshNames:
             self._desk.app.run_worker(self._keep_current(), group="ssh-names")
 
     async def _keep_current(self) -> None:
-        done: frozenset[tuple[str, bool]] | None = None
+        done: frozenset[tuple[str, bool, int | None]] | None = None
         try:
             while done != self._reached:
                 done = self._reached

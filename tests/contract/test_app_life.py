@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -64,3 +66,27 @@ def test_a_name_from_a_strangers_label_leads_nowhere(docker_bench: Bench) -> Non
         with pytest.raises(AppFailed, match="bad name"):
             act(session, hostile)
     assert engine.run(session, ["cat", "/home/work/kept.pid"]).output == b"precious\n"
+
+
+def test_an_app_that_is_ended_while_it_comes_up_keeps_nobody_waiting(docker_bench: Bench) -> None:
+    session = docker_bench.launch(docker_bench.order())
+    engine = docker_bench.engine
+    slow = replace(HTTP, command="exec sleep 600", timeout=60)
+    told: list[AppFailed] = []
+
+    def serve() -> None:
+        try:
+            engine.serve(session, slow)
+        except AppFailed as error:
+            told.append(error)
+
+    waiting = threading.Thread(target=serve)
+    waiting.start()
+    end = time.monotonic() + 20
+    while engine.app_states(session, (slow,))["http"].phase is not AppPhase.STARTING:
+        assert time.monotonic() < end
+    engine.end_app(session, slow)
+    waiting.join(20)
+    assert [error.message for error in told] == ["Files did not come up: http was ended while it came up"]
+    assert engine.app_states(session, (slow,))["http"].phase is AppPhase.STOPPED
+    engine.serve(session, HTTP)

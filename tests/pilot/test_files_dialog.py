@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from sessiontui.domain.errors import AlreadyThere
 from sessiontui.domain.files import Copying, Entry, Kind, Listing
 from sessiontui.domain.picture import Picture
-from sessiontui.domain.session import Owner
+from sessiontui.domain.session import Owner, Session
+from sessiontui.engine.port import Pipe
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.files import FilesScreen, progress_cell
 from sessiontui.ui.widgets.command_bar import CommandBar
@@ -100,6 +103,40 @@ async def test_nothing_is_replaced_unasked(dialog: Dialog) -> None:
         assert (dialog.home / "model.bin").read_text() == "mine"
         await press(pilot, "c", "y")
         assert (dialog.home / "model.bin").stat().st_size == 5000
+
+
+async def test_what_is_copied_goes_where_it_was_sent_though_the_person_walks_on(dialog: Dialog) -> None:
+    gate = Gate()
+    pipe = dialog.engine.pipe
+    asked: list[str] = []
+
+    def slow(session: Session, command: Sequence[str]) -> Pipe:
+        if "receive" in command:
+            asked.append(command[command.index("receive") + 1])
+            gate()
+        return pipe(session, command)
+
+    dialog.engine.pipe = slow  # type: ignore[method-assign]
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("down", "space", "space", "c", "tab", "end", "enter")
+        end = time.monotonic() + 10
+        while not dialog.side("there").path.startswith("/home/work/results"):
+            assert time.monotonic() < end
+            await pilot.pause(0.05)
+        gate.open()
+        await settle(pilot)
+    assert asked == ["/home/work/", "/home/work/"]
+    assert {one.name for one in dialog.home.iterdir()} >= {"data", "model.bin"}
+
+
+async def test_a_directory_that_cannot_be_made_does_not_disturb_a_copy(dialog: Dialog) -> None:
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        dialog.screen.post_message(FilesScreen.NotMade(AlreadyThere("there is a data already", "")))
+        await settle(pilot)
+        assert "there is a data already" in dialog.toasts()
+        assert not isinstance(dialog.app.screen, ConfirmScreen)
 
 
 async def test_a_name_that_is_in_the_way_keeps_no_other_from_its_copy(dialog: Dialog) -> None:

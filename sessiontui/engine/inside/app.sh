@@ -100,15 +100,25 @@ failed() {
     printf 'sessiontui: %s\n' "$1" >&2
 }
 
+# Gives up where it was ended on purpose while it came up.
+unless_ended() {
+    [ -e "$session/run/$name.ended" ] || return 0
+    end_all "$name" 10
+    echo "sessiontui: $name was ended while it came up" >&2
+    exit 1
+}
+
 # Waits until what has its port open can be used.
 await_ready() {
     [ -n "${SESSIONTUI_READY:-}" ] || return 0
     until (eval "$SESSIONTUI_READY") </dev/null >/dev/null 2>&1; do
+        unless_ended
         in_time || return 1
         nap
     done
 }
 
+rm -f "$session/run/$name.ended"
 if listening "$port"; then
     # What was started by other means is taken as it is, unless it was to have a certain answer.
     had=$(cat "$session/run/$name.with" 2>/dev/null) || had=${told:-$with}
@@ -150,6 +160,7 @@ fi
 
 ended=
 while ! listening "$port"; do
+    unless_ended
     status=$(cat "$session/run/$name.exit" 2>/dev/null)
     if [ -n "$status" ]; then
         # One that went to the background has its time for as long as something of it is there, and

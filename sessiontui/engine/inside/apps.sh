@@ -77,6 +77,8 @@ case ${1:-} in
         tell_states "$@"
         ;;
     end)
+        # Whoever is waiting for it to come up waits no longer.
+        : >"$session/run/$2.ended"
         end_all "$2" 100
         while listening "$3" && alive "$2"; do nap; done
         rm -f "$session/run/$2.pid" "$session/run/$2.exit" "$session/run/$2.failed" \

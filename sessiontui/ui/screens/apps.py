@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 
 from sessiontui.access.browser import can_open, open_in_front
-from sessiontui.access.forwarding import over_ssh
+from sessiontui.access.forwarding import from_afar
 from sessiontui.access.keys import KeyRing
 from sessiontui.actions.app_life import OfferedApp
 from sessiontui.actions.open_app import Hold
@@ -81,7 +81,7 @@ class AppsScreen(ModalScreen[None]):
         self._session = session
         self._calls = AppCalls(ports, session, keys, environ, hold)
         self._environ = environ
-        self._afar = over_ssh(environ) or bool(ports.ssh_destination)
+        self._afar = from_afar(environ, ports.ssh_destination)
         self._copy = copy
         self._clock = clock
         self._browser = can_open(environ)

@@ -72,7 +72,14 @@ class FilesScreen(Screen[None]):
             self.skipped = skipped
 
     class Failed(Message):
-        """What was asked for could not be done."""
+        """A copy did not come to its end."""
+
+        def __init__(self, error: SessiontuiError) -> None:
+            super().__init__()
+            self.error = error
+
+    class NotMade(Message):
+        """A directory could not be made."""
 
         def __init__(self, error: SessiontuiError) -> None:
             super().__init__()
@@ -95,6 +102,7 @@ class FilesScreen(Screen[None]):
         self._start = start
         self._clock = clock
         self._source: FileList | None = None
+        self._from = self._to = ""
         """The side that is copied from, while a copy is under way."""
         self._queue: list[str] = []
         self._cancellation = Cancellation()
@@ -237,7 +245,7 @@ class FilesScreen(Screen[None]):
             else:
                 await in_background(copy.make_in_session, self._ports, self._session, path)
         except SessiontuiError as error:
-            self.post_message(self.Failed(error))
+            self.post_message(self.NotMade(error))
         else:
             self.post_message(self.Made(name))
 
@@ -245,6 +253,11 @@ class FilesScreen(Screen[None]):
     def show_made(self, message: Made) -> None:
         """Put the cursor on the new directory."""
         self._side.again(message.name)
+
+    @on(NotMade)
+    def tell_not_made(self, message: NotMade) -> None:
+        """Say why there is no new directory; a copy under way goes on."""
+        self._complain(message.error)
 
     def action_leave(self) -> None:
         """Give up the words, or the filter, or the copy under way; else close."""
@@ -269,6 +282,8 @@ class FilesScreen(Screen[None]):
         if not names:
             self.notify("nothing is marked, and the cursor is on nothing to copy", markup=False)
             return
+        # Where things come from and go to is settled now: the person may walk on meanwhile.
+        self._from, self._to = self._side.path, f"{self._other(self._side).path.rstrip('/')}/"
         self._source, self._queue, self._done = self._side, names, []
         self._cancellation = Cancellation()
         self._show_keys()
@@ -282,9 +297,8 @@ class FilesScreen(Screen[None]):
             return
         self._copying = Copying(self._queue[0], 0, None)
         self._since = self._clock()
-        path = posixpath.join(source.path, self._queue[0])
-        to = f"{self._other(source).path.rstrip('/')}/"
-        self.run_worker(self._copy(source is self._here, path, to, over), group="copy")
+        path = posixpath.join(self._from, self._queue[0])
+        self.run_worker(self._copy(source is self._here, path, self._to, over), group="copy")
 
     async def _copy(self, from_here: bool, path: str, to: str, over: bool) -> None:
         def report(copying: Copying) -> None:
@@ -331,7 +345,7 @@ class FilesScreen(Screen[None]):
     def _complain(self, error: SessiontuiError) -> None:
         words = "\n".join(clean(one) for one in (error.message, error.hint) if one)
         cancelled = isinstance(error, Cancelled)
-        text = "cancelled: nothing of it was left behind" if cancelled else words
+        text = "cancelled" if cancelled else words
         self.notify(text, severity="information" if cancelled else "error", timeout=10, markup=False)
 
     def _ask_to_replace(self, name: str) -> None:

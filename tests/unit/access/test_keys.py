@@ -42,6 +42,19 @@ def test_what_is_no_host_key_is_refused(tmp_path: Path, host_key: bytes) -> None
         KeyRing(tmp_path / "keys").keep("id1", "nifty", b"key\n", host_key, 2201)
 
 
+@pytest.mark.parametrize(
+    ("session_id", "name"), [("../../thesis", "nifty"), ("id1", "any/name"), ("", "nifty")]
+)
+def test_what_labels_say_leads_out_of_no_directory(tmp_path: Path, session_id: str, name: str) -> None:
+    (tmp_path / "thesis").write_text("mine")
+    ring = KeyRing(tmp_path / "a" / "keys")
+    with pytest.raises(StorageError, match="cannot be called"):
+        ring.keep(session_id, name, b"key\n", HOST_KEY, 2201)
+    with pytest.raises(StorageError, match="cannot be called"):
+        ring.kept(session_id, name, 2201)
+    assert (tmp_path / "thesis").read_text() == "mine"
+
+
 def test_pruning_takes_what_is_of_no_session_and_follows_no_link(tmp_path: Path) -> None:
     ring = KeyRing(tmp_path / "keys")
     kept = ring.keep("id1", "nifty", b"key\n", HOST_KEY, 2201)

@@ -266,3 +266,15 @@ def test_a_session_that_is_stopped_or_somebody_elses_is_not_touched(copies: Copi
     copies.ports = replace(copies.ports, owner=Owner("alice", 1000, 1000))
     with pytest.raises(NotYours):
         copies.up("f")
+
+
+def test_what_a_session_calls_a_file_does_not_decide_where_it_goes(copies: Copies) -> None:
+    (copies.home / "data.csv").write_bytes(b"1,2")
+    (copies.here / ".bashrc").write_bytes(b"mine")
+    script = copies.home.parent / "files.sh"
+    text = script.read_text()
+    assert '"$(facts "./$name")" "$name"' in text
+    script.write_text(text.replace('"$(facts "./$name")" "$name"', '"$(facts "./$name")" .bashrc'))
+    copies.down("data.csv", over=True)
+    assert (copies.here / ".bashrc").read_bytes() == b"mine"
+    assert (copies.here / "data.csv").read_bytes() == b"1,2"

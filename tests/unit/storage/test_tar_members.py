@@ -122,3 +122,16 @@ def test_sparse_files_are_refused_rather_than_garbled() -> None:
     info.pax_headers = {"GNU.sparse.major": "1"}
     with pytest.raises(StorageError, match="holes"):
         read(archive((info, content), form=tarfile.PAX_FORMAT))
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_a_size_below_nothing_is_refused(kind: bytes) -> None:
+    info = tarfile.TarInfo("f")
+    info.type = kind
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    # Base 256, where the first bit says so and the rest is a number of two's complement (GNU tar).
+    header[124:136] = (-512).to_bytes(12, "big", signed=True)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    with pytest.raises(StorageError, match="not sound"):
+        read(bytes(header) + bytes(1024))
