@@ -131,7 +131,8 @@ def forward(
         # Whatever may be served there: only of what the person said they serve is more known.
         app = next((one for one in session.apps if one.port == port and one.own), None)
     else:
-        raise Unknown(unknown("app", what, [one.name for one in session.apps]), "or name a port's number")
+        hint = "or name a port's number, from 1 to 65535"
+        raise Unknown(unknown("app", what, [one.name for one in session.apps]), hint)
     here = forwards.hold(session, port, local)
     line = forward_command(here, environ, ports.ssh_destination)
     name = app.name if app is not None else what

@@ -83,9 +83,12 @@ class DockerPipe:
             self._closed = True
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        with suppress(OSError):
-            self._response.close()
-            self._socket.close()
+        # The SDK's answer first: it would flush a socket that is closed by then, when it is collected.
+        answer = getattr(self._response, "_response", None)
+        for one in (answer, self._response, self._socket):
+            with suppress(OSError, ValueError):
+                if one is not None:
+                    one.close()
 
     def _exactly(self, length: int) -> bytes:
         """That many bytes, fewer only where the stream ends or is closed meanwhile."""

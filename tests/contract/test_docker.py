@@ -26,6 +26,7 @@ from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.docker import DockerEngine
 from sessiontui.engine.labels import ID_LABEL, labels_of
 from sessiontui.engine.payload import container_name, create_payload, home_volume
+from sessiontui.engine.pipe import DockerPipe
 from sessiontui.engine.port import Build
 from tests.contract.conftest import Bench
 
@@ -41,6 +42,16 @@ def client() -> Iterator[docker.APIClient]:
 
 def names_of_volumes(client: docker.APIClient) -> set[str]:
     return {volume["Name"] for volume in client.volumes()["Volumes"] or []}
+
+
+def test_a_pipe_that_is_closed_leaves_nothing_open_to_be_flushed_later(docker_bench: Bench) -> None:
+    session = docker_bench.launch(docker_bench.order())
+    pipe = docker_bench.engine.pipe(session, ["cat"])
+    assert isinstance(pipe, DockerPipe)
+    answer = pipe._response._response.raw._fp
+    assert not answer.closed
+    pipe.close()
+    assert answer.closed
 
 
 def test_the_ask_is_the_containers_limit(docker_bench: Bench, client: docker.APIClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from textual.widgets import Button, Input, OptionList, Static
 
 from sessiontui.access.keys import KeyRing
 from sessiontui.actions.open_app import Hold
-from sessiontui.domain.environment import App
+from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
+from sessiontui.ui.screens import apps
 from sessiontui.ui.screens.apps import AppsScreen
+from sessiontui.ui.screens.apps_list import AppList
 from sessiontui.ui.screens.apps_ways import WayView
 from sessiontui.ui.screens.output import OutputScreen
 from sessiontui.ui.widgets.line import Line
@@ -186,6 +189,23 @@ async def test_everything_is_clickable(dialog: Dialog) -> None:
         await pilot.click(list(dialog.screen.query(Line))[1])
         await settle(pilot)
         assert dialog.copied == [TUNNEL, URL, SNIPPET, URL]
+
+
+async def test_what_somebody_else_starts_is_followed_until_it_is_there(
+    dialog: Dialog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apps, "_LOOK_SECONDS", 0.05)
+    phase = AppPhase.STARTING
+    engine = dialog.world.engine
+    engine.app_states = lambda session, apps: {one.name: AppState(phase) for one in apps}  # type: ignore[method-assign]
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        assert dialog.screen.query_one(AppList).offered[0].state.phase is AppPhase.STARTING
+        phase = AppPhase.RUNNING
+        end = time.monotonic() + 10
+        while dialog.screen.query_one(AppList).offered[0].state.phase is not AppPhase.RUNNING:
+            assert time.monotonic() < end
+            await pilot.pause(0.05)
 
 
 async def test_ssh_is_shown_with_lines_for_here_and_for_a_laptop_each_with_a_letter(dialog: Dialog) -> None:

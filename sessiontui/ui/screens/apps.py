@@ -44,6 +44,9 @@ _FRAMES = "⠋⠙⠸⠴⠦⠇"
 _FRAME_SECONDS = 0.25
 """Slow enough for a slow line, quick enough to show life."""
 
+_LOOK_SECONDS = 3.0
+"""How often it is asked what became of an app that somebody else is starting."""
+
 _PARTS = ("progress", "asked", "ready", "failed")
 """Of these below the list, one at most is in view."""
 
@@ -127,6 +130,7 @@ class AppsScreen(ModalScreen[None]):
         self._apps.display = False
         self._ask()
         self.set_interval(_FRAME_SECONDS, self._turn)
+        self.set_interval(_LOOK_SECONDS, self._follow_others)
         self.watch(self.app, "picture", self._look, init=False)
 
     def _look(self, picture: Picture) -> None:
@@ -295,6 +299,12 @@ class AppsScreen(ModalScreen[None]):
         self._apps.mark(message.app_name, AppPhase.STOPPED)
         self._show(None)
         self._ask_again()
+
+    def _follow_others(self) -> None:
+        """See what becomes of an app that somebody else is starting."""
+        starting = any(one.state.phase is AppPhase.STARTING for one in self._apps.offered)
+        if starting and self._busy is None and self._reachable:
+            self._ask_again()
 
     def _ask_again(self) -> None:
         self.run_worker(self._find_offer(), group="offer", exclusive=True)
