@@ -26,6 +26,8 @@ from sessiontui.engine.files import SCRIPT
 from sessiontui.engine.port import Pipe
 from tests.contract.conftest import Bench
 
+pytestmark = pytest.mark.beside
+
 AWKWARD = ("-a b", "日本 の", "new\nline", "tab\t'\"$(x)`*?[", "back\\slash\\0101", "%s%n", " ", "...")
 
 

@@ -18,6 +18,8 @@ from sessiontui.engine.port import Pipe
 from tests.contract.conftest import Bench
 from tests.contract.packages import unpacked
 
+pytestmark = pytest.mark.beside
+
 SERVER = """
 import socketserver, sys, time
 class Answer(socketserver.BaseRequestHandler):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,9 +35,15 @@ ROOT = Path(__file__).parents[2]
 
 def install(packages: Mapping[str, str]) -> None:
     """Install the packages (by the programs they bring) that are missing here."""
-    missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
-    if not missing:
-        return
+    # One at a time: tests that run beside each other want the same.
+    with (Path(tempfile.gettempdir()) / "sessiontui-tests-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
+        if missing:
+            _install(missing)
+
+
+def _install(missing: Sequence[str]) -> None:
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
     if os.geteuid() != 0:
         pytest.fail(f"these tests need: {shlex.join(command)}")

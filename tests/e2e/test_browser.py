@@ -15,6 +15,8 @@ from tests.e2e.dashboard import select
 from tests.e2e.terminal import Terminal
 from tests.e2e.web import fetch, upgrade, without_secret
 
+pytestmark = pytest.mark.beside
+
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
 PAGES = """

@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.raw_terminal import RawTerminal, raw_terminal
 from tests.e2e.terminal import Terminal
 
+pytestmark = pytest.mark.beside
+
 Dashboard = Callable[..., AbstractContextManager[RawTerminal]]
 
 OVER_SSH = {"SSH_CONNECTION": "192.0.2.7 50022 192.0.2.1 22"}

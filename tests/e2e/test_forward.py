@@ -26,6 +26,8 @@ from tests.contract.conftest import ignore
 from tests.contract.packages import unpacked
 from tests.contract.test_lost_engine import root_file_system
 
+pytestmark = pytest.mark.beside
+
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
 SERVE = "mkdir -p www && cd www && echo for the owner >index.html && "

@@ -19,6 +19,8 @@ from tests.e2e.raw_terminal import RawTerminal, raw_terminal
 from tests.e2e.terminal import Terminal
 from tests.real import prepared_environment, real_engine
 
+pytestmark = pytest.mark.beside
+
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 Terminals = Callable[[str], Terminal]
 
