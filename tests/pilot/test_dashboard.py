@@ -102,7 +102,7 @@ async def test_an_empty_machine_says_how_to_start() -> None:
 
 
 async def test_a_session_of_an_image_is_called_as_the_image_is_and_the_engine_is_asked_once() -> None:
-    image = "cr.backend.ai/stable/ngc-pytorch:26.06-pytorch2.13-py312-cuda13.3"
+    image = "registry.example/stable/ngc-pytorch:26.06-pytorch2.13-py312-cuda13.3"
     stage = Stage(engine=LookedAt(images=(image,), now=lambda: NOW))
     stage.engine.image_labels[image] = {"ai.backend.kernelspec": "1"}
     stage.put("of-an-image", environment="ngc-pytorch", version=image.rpartition(":")[2], image=image)

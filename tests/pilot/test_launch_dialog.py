@@ -553,7 +553,7 @@ async def test_the_launch_button_is_always_in_view(tmp_path: Path, size: tuple[i
         assert dialog.screen.query_one("#launch").region.contains_region(button)
 
 
-LUA = "cr.backend.ai/stable/lua:5.3-alpine3.8"
+LUA = "registry.example/stable/lua:5.3-alpine3.8"
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ class TestLaunch:
     def test_choosing_a_version_of_an_image_on_the_engine(
         self, snap_compare: Compare, tmp_path: Path, size: str
     ) -> None:
-        repository = "cr.backend.ai/stable/python-tensorflow"
+        repository = "registry.example/stable/python-tensorflow"
         tags = ("2.15.1-py310-cuda12.4-ubuntu22.04", "2.15.1-py39-cuda12.4-ubuntu20.04", "2.2")
         images = [f"{repository}:{tag}" for tag in tags]
         world = World(tmp_path, gpus=2, images=images)

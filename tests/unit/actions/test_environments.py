@@ -15,7 +15,7 @@ from sessiontui.domain.units import MIB
 from tests.dialogs import World
 
 KERNEL = {"ai.backend.kernelspec": "1", "ai.backend.resource.min.mem": "128m"}
-LUA = "cr.backend.ai/stable/lua:5.3-alpine3.8"
+LUA = "registry.example/stable/lua:5.3-alpine3.8"
 SYSTEM = {**KERNEL, "ai.backend.role": "SYSTEM"}
 PRIVATE = {**KERNEL, "ai.backend.features": "batch private"}
 
@@ -44,7 +44,7 @@ def test_what_is_private_or_the_systems_is_there_for_who_asks(world: World) -> N
 
 def test_an_image_also_goes_by_its_whole_repository(world: World) -> None:
     known = environments(world.ports)
-    for name in ("lua", "cr.backend.ai/stable/lua"):
+    for name in ("lua", "registry.example/stable/lua"):
         found = named(known, name)
         assert found is not None
         assert found.name == "lua"
@@ -53,7 +53,7 @@ def test_an_image_also_goes_by_its_whole_repository(world: World) -> None:
 
 
 def test_it_is_launched_by_its_name(world: World) -> None:
-    order = world.launcher.order(Draft(environment="cr.backend.ai/stable/lua", name="nifty-bohr"))
+    order = world.launcher.order(Draft(environment="registry.example/stable/lua", name="nifty-bohr"))
     assert (order.environment, order.version, order.image) == ("lua", "5.3-alpine3.8", LUA)
     session = world.launcher.launch(order, lambda progress: None, Cancellation())
     assert session.environment == "lua"

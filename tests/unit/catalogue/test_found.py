@@ -49,14 +49,14 @@ def apps(services: str, **labels: str) -> dict[str, App]:
 
 def test_versions_of_one_image_are_one_environment_the_newest_first() -> None:
     tags = ["2.9-py38-cuda11.3", "2.15.1-py39", "2.15.1-py310-cuda12.4-ubuntu22.04"]
-    (environment,) = found({f"cr.backend.ai/stable/python-tensorflow:{tag}": KERNEL for tag in tags})
+    (environment,) = found({f"registry.example/stable/python-tensorflow:{tag}": KERNEL for tag in tags})
     assert (environment.name, environment.label, environment.group) == (
         "python-tensorflow", "TensorFlow", "ML/DL",
     )  # fmt: skip
     assert [one.name for one in environment.versions] == [tags[2], tags[1], tags[0]]
     newest = environment.versions[0]
     assert (newest.label, newest.tags) == ("2.15.1", ("Python 3.10", "GPU:CUDA12.4", "Ubuntu 22.04"))
-    assert newest.image == f"cr.backend.ai/stable/python-tensorflow:{tags[2]}"
+    assert newest.image == f"registry.example/stable/python-tensorflow:{tags[2]}"
     assert (environment.default, environment.source) == (tags[2], "image")
 
 
@@ -169,7 +169,7 @@ def test_a_customized_image_says_whose_wish_it_was() -> None:
 
 
 def test_the_catalogue_finds_all_recipes_and_hides_four() -> None:
-    images = [FoundImage(one.reference("cr.backend.ai/stable"), one.labels) for one in recipes()]
+    images = [FoundImage(one.reference("registry.example/stable"), one.labels) for one in recipes()]
     environments = FileCatalogue().found(images)
     versions = [version for one in environments for version in one.versions]
     assert len(versions) == 264

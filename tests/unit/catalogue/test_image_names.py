@@ -16,14 +16,14 @@ UNKNOWN = "Custom Environments"
     ("reference", "label", "group", "version", "tags"),
     [
         (
-            "cr.backend.ai/stable/python-tensorflow:2.15.1-py310-cuda12.4-ubuntu22.04",
+            "registry.example/stable/python-tensorflow:2.15.1-py310-cuda12.4-ubuntu22.04",
             "TensorFlow", "ML/DL", "2.15.1", "Python 3.10 · GPU:CUDA12.4 · Ubuntu 22.04",
         ),
         (
-            "cr.backend.ai/stable/ngc-pytorch:26.06-pytorch2.13-py312-cuda13.3",
+            "registry.example/stable/ngc-pytorch:26.06-pytorch2.13-py312-cuda13.3",
             "PyTorch (NGC)", "ML/DL", "26.06", "PyTorch 2.13 · Python 3.12 · GPU:CUDA13.3",
         ),
-        ("cr.backend.ai/stable/python:3.13-ubuntu24.04", "Python", "Language", "3.13", "Ubuntu 24.04"),
+        ("registry.example/stable/python:3.13-ubuntu24.04", "Python", "Language", "3.13", "Ubuntu 24.04"),
         (
             "pytorch/pytorch:2.4.0-cuda12.4-cudnn9-runtime",
             "pytorch", UNKNOWN, "2.4.0", "GPU:CUDA12.4 · Cudnn9 · Runtime",
