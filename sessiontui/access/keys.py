@@ -35,6 +35,11 @@ _HOST_KEY = re.compile(rb"(?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/=]+")
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}\Z")
 
 
+def alias(name: str) -> str:
+    """What ssh calls the session of that name."""
+    return f"st-{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFiles:
     """Where the keys of one session are."""
@@ -149,7 +154,7 @@ class KeyRing:
             )
         directory = self._directory / session_id
         return KeyFiles(
-            directory / f"st-{name}", directory / f"st-{name}.known_hosts", f"sessiontui-{session_id}"
+            directory / alias(name), directory / f"{alias(name)}.known_hosts", f"sessiontui-{session_id}"
         )
 
     def _lock(self) -> int:

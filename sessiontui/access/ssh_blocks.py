@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessiontui.access.forwarding import Place
-from sessiontui.access.keys import KeyFiles
+from sessiontui.access.keys import KeyFiles, alias
 from sessiontui.domain.errors import StorageError
 
 _UNWRITABLE = frozenset("\"\\%$*?[]'`")
@@ -35,11 +35,6 @@ class Host:
     port: int
     """On this machine's loopback."""
     files: KeyFiles
-
-
-def alias(name: str) -> str:
-    """What ssh calls the session of that name."""
-    return f"st-{name}"
 
 
 def quoted(path: Path) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 
 from sessiontui.access.forwarding import Place
-from sessiontui.access.ssh_blocks import Host, alias, fetch_command, on_a_laptop
+from sessiontui.access.keys import alias
+from sessiontui.access.ssh_blocks import Host, fetch_command, on_a_laptop
 
 Lines = tuple[tuple[str, str], ...]
 """What each line is for, and the line; one may be a block of several lines."""

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sessiontui.actions.app_life import ensure_running
 from sessiontui.actions.ports import Ports, ensure_may_touch
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.files import Copying, CopyReport, Listing
-from sessiontui.domain.session import Phase, Session
+from sessiontui.domain.session import Session
 from sessiontui.engine.files import COMPLETE, SessionFiles, finish
 from sessiontui.engine.port import Pipe
 from sessiontui.storage import local_files
@@ -139,8 +140,7 @@ def download(
 
 def _files(ports: Ports, session: Session) -> SessionFiles:
     ensure_may_touch(session, ports.owner)
-    if session.phase is not Phase.RUNNING:
-        raise EngineError(f"{session.name} is {session.phase}", "start it first")
+    ensure_running(session)
     return SessionFiles(ports.engine, session)
 
 

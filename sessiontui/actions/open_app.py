@@ -15,13 +15,11 @@ from sessiontui.actions.ports import Ports, ensure_may_touch
 from sessiontui.actions.ssh_config import ssh_host
 from sessiontui.domain.environment import App, AppPhase
 from sessiontui.domain.errors import AppFailed
+from sessiontui.domain.own_ports import CARRIER
 from sessiontui.domain.session import Endpoint, Session
 
 Hold = Callable[[Session, App], int]
 """Holds a way open to an app's own port while this program runs; returns its port on this machine."""
-
-_CARRIER = "jupyterlab"
-"""The app whose server carries the ports that a person opens by their own programs."""
 
 
 def open_app(
@@ -130,7 +128,7 @@ def _carrier(ports: Ports, session: Session, app: App) -> App | None:
     """The app whose server shows this one's pages; None where there is none that can."""
     if app.protocol != "http" or not (app.via or app.own):
         return None
-    carrier = session.app(app.via or _CARRIER)
+    carrier = session.app(app.via or CARRIER)
     if carrier is None or session.host_port(carrier.port) is None:
         return None
     # That its pages can be had says not yet that it carries others.

@@ -10,10 +10,10 @@ from sessiontui.access.ssh_config import SshConfig
 from sessiontui.actions.ports import Ports, ensure_may_touch
 from sessiontui.domain.errors import AppFailed, EngineDenied, EngineError, EngineUnreachable, StorageError
 from sessiontui.domain.session import Session, session_name_problem
+from sessiontui.engine.payload import SESSION_DIRECTORY
 
 SSH = "ssh"
 """The app that this is about."""
-_INSIDE = "/opt/sessiontui/session"
 
 
 def install(ports: Ports, keys: KeyRing) -> tuple[str, ...]:
@@ -72,8 +72,8 @@ def ssh_host(ports: Ports, keys: KeyRing, session: Session, port: int | None = N
         port = _port(session)
     if port is None:
         raise AppFailed(f"{session.name} takes no SSH", "launch a session from an image that has sshd")
-    private = ports.engine.read_file(session, f"{_INSIDE}/ssh/id_container")
-    host_key = ports.engine.read_file(session, f"{_INSIDE}/ssh/host.pub")
+    private = ports.engine.read_file(session, f"{SESSION_DIRECTORY}/ssh/id_container")
+    host_key = ports.engine.read_file(session, f"{SESSION_DIRECTORY}/ssh/host.pub")
     return Host(session.name, port, keys.keep(session.id, session.name, private, host_key, port))
 
 
@@ -87,7 +87,7 @@ def _host(ports: Ports, keys: KeyRing, session: Session) -> Host | None:
         return Host(session.name, port, files)
     try:
         # Written at the start where the image has an sshd.
-        ports.engine.read_file(session, f"{_INSIDE}/sshd_config")
+        ports.engine.read_file(session, f"{SESSION_DIRECTORY}/sshd_config")
         return ssh_host(ports, keys, session, port)
     except (EngineUnreachable, EngineDenied):
         raise

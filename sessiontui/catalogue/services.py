@@ -13,9 +13,7 @@ from dataclasses import replace
 
 from sessiontui.catalogue.backendai import Described, Service
 from sessiontui.domain.environment import App
-
-YOURS = "Your ports"
-"""Heading of what the session's user starts."""
+from sessiontui.domain.own_ports import YOURS
 
 _OURS: Mapping[str, tuple[str, ...]] = {
     "jupyter": ("jupyter", "notebook"),

@@ -26,7 +26,6 @@ from sessiontui.domain.errors import (
     SessiontuiError,
 )
 from sessiontui.domain.files import Copying, CopyReport
-from sessiontui.domain.units import format_bytes
 
 _BETWEEN = 0.1
 """Seconds between two looks of the line."""
@@ -117,9 +116,5 @@ class CopyLine:
 def line_of(copying: Copying, seconds: float) -> str:
     """``45% 225M of 500M · 180M/s · name``; without share and total where the total is unknown."""
     name = "".join(sign if sign.isprintable() else " " for sign in copying.name)
-    amount = format_bytes(copying.done)
-    if copying.total:
-        share = min(1.0, copying.done / copying.total)
-        amount = f"{share:4.0%} {amount} of {format_bytes(copying.total)}"
-    rate = f" · {format_bytes(int(copying.done / seconds))}/s" if seconds > 0.5 else ""
-    return f"{amount}{rate} · {name}"
+    share = "" if copying.share is None else f"{copying.share:4.0%} "
+    return f"{share}{copying.amount(seconds)} · {name}"

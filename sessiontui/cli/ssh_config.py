@@ -8,8 +8,8 @@ from argparse import Namespace
 
 from sessiontui import wiring
 from sessiontui.access.forwarding import place
-from sessiontui.access.keys import KeyRing
-from sessiontui.access.ssh_blocks import alias, fetch_command, on_a_laptop
+from sessiontui.access.keys import KeyRing, alias
+from sessiontui.access.ssh_blocks import fetch_command, on_a_laptop
 from sessiontui.access.ssh_config import SshConfig
 from sessiontui.actions import ssh_config as action
 from sessiontui.actions.ports import Ports, find_session

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sessiontui.domain.units import format_bytes
+
 PART = ".sessiontui-"
 """How the names of directories begin in which a copy is kept until it is whole."""
 
@@ -55,6 +57,17 @@ class Copying:
     """Bytes of it that went over."""
     total: int | None
     """Bytes it has, None for unknown."""
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1; None where the total is unknown or nothing."""
+        return min(1.0, self.done / self.total) if self.total else None
+
+    def amount(self, seconds: float) -> str:
+        """``225M of 500M · 180M/s``, so many seconds after it began."""
+        total = f" of {format_bytes(self.total)}" if self.total else ""
+        rate = f" · {format_bytes(int(self.done / seconds))}/s" if seconds > 0.5 else ""
+        return f"{format_bytes(self.done)}{total}{rate}"
 
 
 CopyReport = Callable[[Copying], None]

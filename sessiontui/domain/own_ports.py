@@ -18,6 +18,9 @@ MOST = 32
 CARRIER = "jupyterlab"
 """The app that carries them where an environment has it, at ``/proxy/PORT/`` of its server."""
 
+YOURS = "Your ports"
+"""Heading of what the session's user starts."""
+
 _WORD = re.compile(r"([0-9]{1,5})(?::([0-9]{1,5}))?\Z", re.ASCII)
 
 
@@ -78,7 +81,7 @@ def own_apps(ports: Sequence[int], apps: Sequence[App]) -> tuple[App, ...]:
             path=f"/proxy/{port}/" if via else "/",
             via=via,
             icon="◇",
-            group="Your ports",
+            group=YOURS,
             own=True,
         )
         for port in sorted(ports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessiontui.access.keys import alias
 from sessiontui.actions import ssh_config
 from sessiontui.actions.ssh_config import SSH
 from sessiontui.domain.errors import SessiontuiError
@@ -48,7 +49,7 @@ async def set_up(desk: Desk) -> None:
 def _listed(names: tuple[str, ...]) -> str:
     if not names:
         return "none runs that takes SSH"
-    shown = ", ".join(f"ssh st-{name}" for name in names[:3])
+    shown = ", ".join(f"ssh {alias(name)}" for name in names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 

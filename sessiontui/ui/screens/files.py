@@ -23,7 +23,6 @@ from sessiontui.domain.files import Copying, name_problem
 from sessiontui.domain.folder import HOME
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Session
-from sessiontui.domain.units import format_bytes
 from sessiontui.ui import present
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import Cell, Span, bar, clean
@@ -381,11 +380,12 @@ class FilesScreen(Screen[None]):
 def progress_cell(copying: Copying, seconds: float, left: int, arrow: str) -> Cell:
     """How far a copy is: where it goes, bar, bytes, rate, what, and how many things are left with it."""
     spans: Cell = (Span(f" {arrow} ", "key"),)
-    amount = format_bytes(copying.done)
-    if copying.total:
-        share = min(1.0, copying.done / copying.total)
+    if (share := copying.share) is not None:
         spans = (*spans, *bar(share, _BAR, "preparing"), Span(f" {share:4.0%} ", "preparing"))
-        amount = f"{amount} of {format_bytes(copying.total)}"
-    rate = f" · {format_bytes(int(copying.done / seconds))}/s" if seconds > 0.5 else ""
     rest = f"  ({left - 1} more)" if left > 1 else ""
-    return (*spans, Span(f"{amount}{rate}", "muted"), Span(f"  {clean(copying.name)}"), Span(rest, "muted"))
+    return (
+        *spans,
+        Span(copying.amount(seconds), "muted"),
+        Span(f"  {clean(copying.name)}"),
+        Span(rest, "muted"),
+    )
