@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from functools import lru_cache
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events, on
 from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sessiontui.domain.errors import SessiontuiError
@@ -21,19 +17,13 @@ from sessiontui.ui import file_rows
 from sessiontui.ui.background import in_background
 from sessiontui.ui.file_rows import UP, matching, ordered
 from sessiontui.ui.present import clean
-from sessiontui.ui.widgets.lines import cell_style
+from sessiontui.ui.widgets.cursor_lines import CursorLines
 
 
-class FileList(ScrollView, can_focus=True):
+class FileList(CursorLines):
     """Shows what is in a directory, goes into others, and keeps what was marked in it."""
 
     BINDINGS = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "move(-100000000)", "First", show=False),
-        Binding("end,G", "move(100000000)", "Last", show=False),
         Binding("enter,right", "enter", "Into the directory", show=False),
         Binding("backspace,left", "leave", "The directory above", show=False),
         Binding("space", "mark", "Mark", show=False),
@@ -91,8 +81,6 @@ class FileList(ScrollView, can_focus=True):
         self._all: tuple[Entry, ...] = ()
         self._rows: tuple[Entry, ...] = ()
         self._marked: set[str] = set()
-        self._cursor = 0
-        self._style_of = lru_cache(maxsize=64)(self._find_style)
 
     @property
     def selected(self) -> Entry | None:
@@ -185,32 +173,12 @@ class FileList(ScrollView, can_focus=True):
         """One line of the visible part."""
         at = self.scroll_offset.y + y
         surface = "file-list--cursor" if self._rows and at == self._cursor else ""
-        under = self._style_of("", surface)
         if at >= len(self._rows):
-            return Strip.blank(self.size.width, under)
+            return Strip.blank(self.size.width, self._style_of("", surface))
         entry = self._rows[at]
         room = self.scrollable_content_region.width
         spans = file_rows.row(entry, room, marked=entry.name in self._marked)
-        segments = [Segment(span.text, self._style_of(span.style, surface)) for span in spans]
-        return Strip(Segment.simplify(segments)).adjust_cell_length(self.size.width, under)
-
-    def _find_style(self, style: str, surface: str) -> Style:
-        return cell_style(self, style, surface)
-
-    def notify_style_update(self) -> None:
-        """Forget looks when the theme changes."""
-        super().notify_style_update()
-        self._style_of.cache_clear()
-
-    def on_focus(self) -> None:
-        """The cursor looks different with focus."""
-        self._style_of.cache_clear()
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The cursor looks different without focus."""
-        self._style_of.cache_clear()
-        self.refresh()
+        return self._strip(spans, surface)
 
     def on_resize(self) -> None:
         """Columns come and go with the width."""
@@ -232,13 +200,6 @@ class FileList(ScrollView, can_focus=True):
     def action_page(self, step: int) -> None:
         """Move the cursor by a screenful."""
         self.action_move(step * max(1, self.size.height - 1))
-
-    def _bring_into_view(self) -> None:
-        top, shown = self.scroll_offset.y, self.size.height
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False)
-        elif shown > 0 and self._cursor >= top + shown:
-            self.scroll_to(y=self._cursor - shown + 1, animate=False)
 
     def action_enter(self) -> None:
         """Show the directory under the cursor, also one that a link leads to."""

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sessiontui.domain.usage import Usage
@@ -21,7 +16,7 @@ from sessiontui.ui import present, rows
 from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell
 from sessiontui.ui.rows import Layout, Row
-from sessiontui.ui.widgets.lines import cell_style
+from sessiontui.ui.widgets.cursor_lines import CursorLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +27,10 @@ class _Drawn:
     line: Cell
 
 
-class SessionList(ScrollView, can_focus=True):
+class SessionList(CursorLines):
     """Shows rows, keeps a cursor that follows its session, and says what is asked of which."""
 
-    BINDINGS = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "move(-1000000)", "First", show=False),
-        Binding("end,G", "move(1000000)", "Last", show=False),
-    ]
+    HEADINGS = 1
     COMPONENT_CLASSES = {"session-list--cursor", "session-list--heading"}
 
     class Selected(Message):
@@ -74,10 +62,8 @@ class SessionList(ScrollView, can_focus=True):
         self._columns: Layout = ()
         self._gpus = False
         self._sort = ("name", False)
-        self._cursor = 0
         self._key: str | None = None
         self._drawn: dict[int, _Drawn] = {}
-        self._style_of = lru_cache(maxsize=256)(self._find_style)
 
     @property
     def selected(self) -> Row | None:
@@ -163,35 +149,19 @@ class SessionList(ScrollView, can_focus=True):
     def _surface(self, y: int) -> str:
         """What the line stands on."""
         if y == 0:
-            return "heading"
-        return "cursor" if self._rows and self.scroll_offset.y + y - 1 == self._cursor else ""
+            return "session-list--heading"
+        return "session-list--cursor" if self._rows and self.scroll_offset.y + y - 1 == self._cursor else ""
 
     def render_line(self, y: int) -> Strip:
         """One line of the visible part; the first is the heading, wherever the list is scrolled to."""
         line, surface = self._line(y), self._surface(y)
         self._drawn[y] = _Drawn(self._look(y), line)
-        under = self._style_of("", surface)
-        segments = [Segment(span.text, self._style_of(span.style, surface)) for span in line]
-        return Strip(Segment.simplify(segments)).adjust_cell_length(self.size.width, under)
-
-    def _find_style(self, style: str, surface: str) -> Style:
-        return cell_style(self, style, f"session-list--{surface}" if surface else "")
+        return self._strip(line, surface)
 
     def notify_style_update(self) -> None:
         """Forget looks when the theme changes."""
         super().notify_style_update()
-        self._style_of.cache_clear()
         self._drawn.clear()
-
-    def on_focus(self) -> None:
-        """The cursor looks different with focus."""
-        self._style_of.cache_clear()
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The cursor looks different without focus."""
-        self._style_of.cache_clear()
-        self.refresh()
 
     def on_resize(self) -> None:
         """Columns come and go with the width."""
@@ -232,14 +202,6 @@ class SessionList(ScrollView, can_focus=True):
         if scroll:
             self._bring_into_view()
         self.post_message(self.Selected(row))
-
-    def _bring_into_view(self) -> None:
-        shown = self.size.height - 1
-        top = self.scroll_offset.y
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False)
-        elif shown > 0 and self._cursor >= top + shown:
-            self.scroll_to(y=self._cursor - shown + 1, animate=False)
 
     # Mouse
 
