@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from sessiontui import __version__
+from sessiontui.domain.folder import MountChoice
 from sessiontui.domain.units import parse_bytes
 
 
@@ -184,11 +185,11 @@ def _port(text: str) -> int:
     return port
 
 
-def _mount(text: str) -> tuple[str, bool]:
+def _mount(text: str) -> MountChoice:
     name, colon, mode = text.partition(":")
     if mode not in ("", "ro", "rw") or (colon and not mode):
         raise argparse.ArgumentTypeError(f"{text!r}: write FOLDER or FOLDER:ro")
-    return name, mode == "ro"
+    return MountChoice(name, mode == "ro")
 
 
 def _variable(text: str) -> tuple[str, str]:

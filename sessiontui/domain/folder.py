@@ -49,6 +49,17 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class MountChoice:
+    """A folder that a person wants in the session."""
+
+    folder: str
+    """Its name."""
+    read_only: bool = False
+    target: str = ""
+    """Where it appears: absolute, or below the home; empty for the usual place."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mount:
     """A folder inside a session."""
 
@@ -60,9 +71,14 @@ class Mount:
     read_only: bool = False
 
     @classmethod
-    def of(cls, folder: Folder, *, read_only: bool = False) -> Mount:
-        """The folder at its usual place; a folder its user may only read is mounted so."""
-        return cls(folder.name, folder.path, f"{HOME}/{folder.name}", read_only or not folder.writable)
+    def of(cls, folder: Folder, *, read_only: bool = False, target: str = "") -> Mount:
+        """The folder at ``target``, absolute or below the home, or at its usual place.
+
+        A folder its user may only read is mounted so.
+        """
+        place = target or folder.name
+        absolute = place if place.startswith("/") else f"{HOME}/{place}"
+        return cls(folder.name, folder.path, absolute, read_only or not folder.writable)
 
     def __str__(self) -> str:
         return f"{self.folder} {'ro' if self.read_only else 'rw'}"

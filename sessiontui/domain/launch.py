@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
-from sessiontui.domain.folder import Folder, Mount
+from sessiontui.domain.folder import Folder, Mount, MountChoice
 from sessiontui.domain.own_ports import own_apps, own_ports_problems
 from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Session, session_name_problem
@@ -47,8 +47,7 @@ class Draft:
     cpu: float | None = None
     memory: int | None = None
     gpu: int = 0
-    mounts: tuple[tuple[str, bool], ...] = ()
-    """(folder name, read-only)."""
+    mounts: tuple[MountChoice, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     ports: tuple[int, ...] = ()
     """Ports inside that the person will serve themselves."""
@@ -270,19 +269,19 @@ def _check_ask(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity, pro
 
 
 def _choose_mounts(
-    wanted: Sequence[tuple[str, bool]], folders: Sequence[Folder], problems: list[Problem]
+    wanted: Sequence[MountChoice], folders: Sequence[Folder], problems: list[Problem]
 ) -> tuple[Mount, ...]:
     by_name = {folder.name: folder for folder in folders}
     chosen: dict[str, Mount] = {folder.name: Mount.of(folder) for folder in folders if folder.automatic}
     asked: set[str] = set()
-    for name, read_only in wanted:
-        folder = by_name.get(name)
+    for choice in wanted:
+        name, folder = choice.folder, by_name.get(choice.folder)
         if folder is None:
             problems.append(Problem("mounts", unknown("folder", name, list(by_name))))
         elif name in asked:
             problems.append(Problem("mounts", f"folder {name} is named twice"))
         else:
-            chosen[name] = Mount.of(folder, read_only=read_only)
+            chosen[name] = Mount.of(folder, read_only=choice.read_only, target=choice.target)
         asked.add(name)
     return tuple(chosen.values())
 

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, OptionList, Select, Static, TextArea
 
 from sessiontui.domain.environment import OTHER
 from sessiontui.domain.errors import EngineError, StorageError
-from sessiontui.domain.folder import Folder
+from sessiontui.domain.folder import Folder, MountChoice
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask, Capacity, Gpu
 from sessiontui.domain.units import GIB, MIB
@@ -427,7 +427,7 @@ class TestFolders:
             await pilot.press("n")
             await pilot.press(*"results", "enter")
             await settle(pilot)
-            assert dialog.screen.query_one(FolderList).taken == (("results", False),)
+            assert dialog.screen.query_one(FolderList).taken == (MountChoice("results", False),)
             assert (Path(dialog.world.storage.folders()[-1].path)).is_dir()
             assert dialog.focused == "folders"
 

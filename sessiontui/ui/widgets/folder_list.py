@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from sessiontui.domain.folder import Folder
+from sessiontui.domain.folder import Folder, MountChoice
 from sessiontui.ui.present import clean
 
 _MODE = range(3, 8)
@@ -56,10 +56,10 @@ class FolderList(OptionList):
         self._taken: dict[str, bool] = {}
 
     @property
-    def taken(self) -> tuple[tuple[str, bool], ...]:
-        """(name, read-only) of every folder that was taken, in the list's order."""
+    def taken(self) -> tuple[MountChoice, ...]:
+        """Every folder that was taken, in the list's order."""
         return tuple(
-            (one.name, self._taken[one.name] or not one.writable)
+            MountChoice(one.name, self._taken[one.name] or not one.writable)
             for one in self._folders
             if one.name in self._taken
         )

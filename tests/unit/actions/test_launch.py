@@ -17,6 +17,7 @@ from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.files import FileCatalogue
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import BuildFailed, Cancelled, EngineError, ImageUnavailable, Problem, Refused
+from sessiontui.domain.folder import MountChoice
 from sessiontui.domain.launch import Draft, Progress, Step
 from sessiontui.domain.session import Owner, Phase
 from sessiontui.engine.memory import MemoryEngine
@@ -199,7 +200,9 @@ def test_of_two_launches_of_one_image_one_builds_and_the_other_waits(make: Make)
 
 def test_all_problems_of_a_draft_come_at_once(make: Make) -> None:
     launcher, _, _ = make()
-    draft = Draft(environment="pyton", name="x", memory=10**15, cpu=10**6, mounts=(("gone", False),), gpu=1)
+    draft = Draft(
+        environment="pyton", name="x", memory=10**15, cpu=10**6, mounts=(MountChoice("gone", False),), gpu=1
+    )
     with pytest.raises(Refused) as caught:
         launcher.order(draft)
     assert set(refused_fields(caught.value)) == {"environment", "name", "memory", "cpu", "mounts", "gpu"}

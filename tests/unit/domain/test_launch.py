@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Refused
-from sessiontui.domain.folder import Folder
+from sessiontui.domain.folder import Folder, MountChoice
 from sessiontui.domain.launch import Draft, Order, cautions, check
 from sessiontui.domain.resources import Ask, Capacity, Ceiling, Gpu
 from sessiontui.domain.session import Owner, Phase, Session
@@ -138,8 +138,12 @@ def test_image_named_outright_has_no_environment_and_every_app_we_know() -> None
         (replace(GOOD, memory=33 * GIB), "memory", "the machine has 32G"),
         (replace(GOOD, environment="pytorch"), "gpu", "at least 1 GPU"),
         (replace(GOOD, gpu=3), "gpu", "2 of 3 GPUs are free; held by train-7"),
-        (replace(GOOD, mounts=(("dta", False),)), "mounts", "did you mean data?"),
-        (replace(GOOD, mounts=(("data", False), ("data", True))), "mounts", "named twice"),
+        (replace(GOOD, mounts=(MountChoice("dta", False),)), "mounts", "did you mean data?"),
+        (
+            replace(GOOD, mounts=(MountChoice("data", False), MountChoice("data", True))),
+            "mounts",
+            "named twice",
+        ),
         (replace(GOOD, env=(("2X", ""),)), "env", "not a variable name"),
         (replace(GOOD, env=(("A B", ""),)), "env", "not a variable name"),
         (replace(GOOD, env=(("SESSIONTUI_ID", "x"),)), "env", "are ours"),
@@ -161,7 +165,13 @@ def test_engine_without_gpus_says_so() -> None:
 
 def test_all_problems_are_told_at_once() -> None:
     draft = Draft(
-        environment="pythn", name="!", cpu=99, memory=1, gpu=9, mounts=(("x", False),), env=(("", ""),)
+        environment="pythn",
+        name="!",
+        cpu=99,
+        memory=1,
+        gpu=9,
+        mounts=(MountChoice("x", False),),
+        env=(("", ""),),
     )
     assert {field for field, _ in problems(draft)} == {
         "environment",
@@ -181,7 +191,16 @@ def test_name_is_unique_per_owner_launches_under_way_included() -> None:
 
 
 def test_mounts_are_read_only_where_asked_or_where_the_user_may_only_read() -> None:
-    made = order(replace(GOOD, mounts=(("data", True), ("models", False), (".config-all", True))))
+    made = order(
+        replace(
+            GOOD,
+            mounts=(
+                MountChoice("data", True),
+                MountChoice("models", False),
+                MountChoice(".config-all", True),
+            ),
+        )
+    )
     assert {mount.folder: mount.read_only for mount in made.mounts} == {
         "data": True,
         "models": True,
@@ -193,7 +212,7 @@ def test_more_than_is_free_is_allowed_with_a_caution() -> None:
     busy = Capacity(8, 32 * GIB, cpu_promised=7.5, memory_promised=31 * GIB)
     made = order(replace(GOOD, cpu=4, memory=8 * GIB), capacity=busy, folders=())
     assert [one.field for one in cautions(made, busy)] == ["cpu", "memory", "mounts"]
-    assert cautions(order(replace(GOOD, mounts=(("data", False),))), CAPACITY) == ()
+    assert cautions(order(replace(GOOD, mounts=(MountChoice("data", False),))), CAPACITY) == ()
 
 
 @given(
@@ -206,7 +225,9 @@ def test_more_than_is_free_is_allowed_with_a_caution() -> None:
         cpu=st.none() | st.floats(-1, 20),
         memory=st.none() | st.integers(-1, 2**36),
         gpu=st.integers(-1, 4),
-        mounts=st.lists(st.tuples(st.sampled_from(["data", "models", "gone"]), st.booleans())).map(tuple),
+        mounts=st.lists(
+            st.builds(MountChoice, st.sampled_from(["data", "models", "gone"]), st.booleans())
+        ).map(tuple),
         env=st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3))).map(tuple),
     )
 )
