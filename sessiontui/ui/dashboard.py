@@ -119,7 +119,7 @@ class Dashboard:
         """What the palette offers on that screen."""
         if isinstance(screen, MainScreen):
             for one in COMMANDS:
-                if one.name != "open-palette":
+                if one.name != "open-palette" and one.tab in ("", screen.place):
                     yield SystemCommand(
                         f"{one.label.capitalize()} ({self.desk.keyboard.key(one.name)})",
                         one.help,

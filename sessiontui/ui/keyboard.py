@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.keys import _character_to_key, format_key
 
 from sessiontui.domain.errors import ConfigError
-from sessiontui.ui.commands import COMMANDS
+from sessiontui.ui.commands import COMMANDS, command
 from sessiontui.ui.widgets.session_list import SessionList
 
 _FIXED = {
@@ -53,15 +53,23 @@ class Keyboard:
         return self.keys(command)[0]
 
     def _clashes(self) -> Iterator[str]:
-        holders = {key: name for name, keys in self._keys.items() if name not in self.keymap for key in keys}
+        settled = [name for name in self._keys if name not in self.keymap]
         for name in self.keymap:
             if not self._keys[name]:
                 yield f"keys.{name}: no key is named"
             for key in self._keys[name]:
                 if key in _FIXED:
                     yield f"keys.{name}: {readable(key)} cannot be given away"
-                if (holder := holders.setdefault(key, name)) != name:
-                    yield f"keys.{name}: {readable(key)} is the key of {holder}"
+                for holder in settled:
+                    if key in self._keys[holder] and _meet(name, holder):
+                        yield f"keys.{name}: {readable(key)} is the key of {holder}"
+            settled.append(name)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether there is a tab in which the keys of both commands hold."""
+    tabs = {command(one).tab, command(other).tab}
+    return len(tabs) == 1 or "" in tabs
 
 
 def _split(keys: str) -> tuple[str, ...]:

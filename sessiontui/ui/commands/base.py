@@ -18,7 +18,11 @@ from sessiontui.domain.session import Owner, Phase, Session
 if TYPE_CHECKING:
     from sessiontui.ui.screens.main import MainScreen
 
-Selected = Session | Preparation | None
+Selected = object
+"""What the cursor stands on: a session, a launch under way, something of another tab, or None."""
+
+SESSIONS = "sessions"
+"""The tabs of the sessions, as the ``tab`` of a command."""
 
 
 class Command:
@@ -30,6 +34,8 @@ class Command:
     """Its built-in keys in Textual's names, the first one is shown."""
     label: ClassVar[str]
     """One word for the bottom line."""
+    tab: ClassVar[str] = ""
+    """Where its keys hold: SESSIONS, the name of a pane, or empty for everywhere."""
     group: ClassVar[str] = "Session"
     """Heading it stands under in the help."""
     hinted: ClassVar[bool] = False
@@ -68,6 +74,7 @@ class OnEngine(Command):
 class OnSession(OnEngine):
     """A command about the selected session."""
 
+    tab = SESSIONS
     others: ClassVar[bool] = False
     """Whether another user's session will do."""
     running: ClassVar[bool] = False
@@ -75,7 +82,7 @@ class OnSession(OnEngine):
 
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """See Command."""
-        if selected is None:
+        if not isinstance(selected, Session | Preparation):
             return "no session is selected"
         if (reason := super().why_not(picture, selected, owner)) is not None:
             return reason

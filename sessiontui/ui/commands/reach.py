@@ -10,7 +10,7 @@ from sessiontui.domain.environment import App
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Session
 from sessiontui.ui.background import in_background
-from sessiontui.ui.commands.base import Command, OnEngine, OnSession, Selected
+from sessiontui.ui.commands.base import SESSIONS, Command, OnEngine, OnSession, Selected
 
 if TYPE_CHECKING:
     from sessiontui.ui.screens.main import MainScreen
@@ -92,7 +92,7 @@ def beginning(environ: Mapping[str, str]) -> str:
 class CopySomething(Command):
     """Copy the session's name, id, image or a command line about it."""
 
-    name, keys, label = "copy-something", "c,y", "copy"
+    name, keys, label, tab = "copy-something", "c,y", "copy", SESSIONS
 
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """See Command."""

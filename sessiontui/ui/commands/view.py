@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Session
-from sessiontui.ui.commands.base import Command, OnSession, Selected
+from sessiontui.ui.commands.base import SESSIONS, Command, OnSession, Selected
 from sessiontui.ui.rows import SORTS
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class ToggleDetails(Command):
     """Show or fold the pane about the selected session."""
 
     name, keys, label, hinted, group = "toggle-details", "enter", "details", True, "View"
+    tab = SESSIONS
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
@@ -60,7 +61,7 @@ class ToggleDetails(Command):
 
 
 class FilterSessions(Command):
-    """Show only sessions in which all the words occur; esc shows all again."""
+    """Show only what has all the words; esc shows all again."""
 
     name, keys, label, hinted, group = "filter-sessions", "slash", "filter", True, "View"
 
@@ -72,7 +73,7 @@ class FilterSessions(Command):
 class SortSessions(Command):
     """Sort by the next column."""
 
-    name, keys, label, group = "sort-sessions", "o", "sort", "View"
+    name, keys, label, group, tab = "sort-sessions", "o", "sort", "View", SESSIONS
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
@@ -83,7 +84,7 @@ class SortSessions(Command):
 class ReverseSort(Command):
     """Turn the order around."""
 
-    name, keys, label, group = "reverse-sort", "r", "reverse", "View"
+    name, keys, label, group, tab = "reverse-sort", "r", "reverse", "View", SESSIONS
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""

@@ -18,6 +18,8 @@ from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.styled import Styled, content
 
+_GROUPS = ("Session", "Folders", "Environments", "History", "View", "Dashboard")
+
 _SIGNS: tuple[Cell, ...] = (
     (
         Span("● running   ", "running"),
@@ -51,7 +53,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, commands: Sequence[Command], keyboard: Keyboard) -> None:
         super().__init__(classes="dialog")
         self._keyboard = keyboard
-        self._commands = sorted(commands, key=lambda one: "Session View Dashboard".index(one.group))
+        self._commands = sorted(commands, key=lambda one: _GROUPS.index(one.group))
 
     def compose(self) -> ComposeResult:
         """A block for each group, then the signs."""

@@ -25,7 +25,10 @@ from sessiontui.domain.usage import UNKNOWN
 from sessiontui.ui import notices, present, rows
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands import COMMANDS, Command, command
+from sessiontui.ui.commands.base import SESSIONS
 from sessiontui.ui.desk import Desk
+from sessiontui.ui.panes import PANES, Pane
+from sessiontui.ui.panes.base import PaneStand
 from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.rows import Row
 from sessiontui.ui.screens.output import OutputScreen
@@ -38,7 +41,8 @@ from sessiontui.ui.widgets.session_list import SessionList
 from sessiontui.ui.widgets.styled import Styled
 from sessiontui.ui.widgets.tab_line import StartButton, TabLine, Tabs
 
-TABS = ("Running", "Sessions")
+_LISTS = ("Running", "Sessions")
+"""The titles of the tabs of sessions; those of the panes follow."""
 _ROOM_FOR_DETAILS = 30
 """Lines from which the details pane is open unless the person folds it."""
 _BEAT = 0.2
@@ -59,6 +63,7 @@ class MainScreen(Screen[None]):
         *(
             Binding(one.keys, f"command('{one.name}')", one.label, id=one.name, tooltip=one.help, show=False)
             for one in COMMANDS
+            if one.tab in ("", SESSIONS)
         ),
         Binding("escape", "clear_filter", "All", show=False),
     ]
@@ -82,6 +87,8 @@ class MainScreen(Screen[None]):
         self._rows: tuple[Row, ...] = ()
         self._rows_from: tuple[object, ...] = ()
         self._listed_from: tuple[object, ...] = ()
+        self._counts: dict[str, int] = {}
+        """How many things panes list, by their names."""
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -91,6 +98,7 @@ class MainScreen(Screen[None]):
         with Vertical(id="body"):
             yield SessionList(id="sessions")
             yield Styled(id="notice")
+            yield PaneStand(self.desk, id="panes")
         yield Details(id="details")
         yield FilterBox(
             SessionList, placeholder="filter: words in name, environment, owner, phase", id="filter"
@@ -107,10 +115,25 @@ class MainScreen(Screen[None]):
     # What is selected
 
     @property
+    def pane(self) -> Pane | None:
+        """The pane that is shown in place of the sessions."""
+        return self.query_one(PaneStand).current
+
+    @property
+    def place(self) -> str:
+        """Which commands' keys hold now: those of this ``tab`` and of everywhere."""
+        return SESSIONS if self.tab < len(_LISTS) else PANES[self.tab - len(_LISTS)].name
+
+    @property
     def selected(self) -> Session | Preparation | None:
-        """What the cursor stands on."""
+        """The session that the cursor stands on; None while a pane is shown."""
         row = self.query_one(SessionList).selected
-        return row.subject if row else None
+        return row.subject if row and self.pane is None else None
+
+    @property
+    def under_cursor(self) -> object:
+        """What the cursor stands on, in whichever tab."""
+        return self.selected if self.pane is None else self.pane.under_cursor
 
     @property
     def session(self) -> Session | None:
@@ -126,6 +149,8 @@ class MainScreen(Screen[None]):
             self._tell_notes(picture)
             self._picture = picture
             self._draw()
+            if self.pane is not None:
+                self.pane.see(picture)
 
     def _tell_cut_off(self, picture: Picture) -> None:
         """Say once which launches were cut off, and at the start go to the first."""
@@ -178,7 +203,7 @@ class MainScreen(Screen[None]):
     @property
     def shown(self) -> frozenset[str]:
         """The ids of the sessions a person sees now."""
-        return self.query_one(SessionList).shown
+        return self.query_one(SessionList).shown if self.pane is None else frozenset()
 
     def _draw(self) -> None:
         picture, now = self._picture, self.desk.now()
@@ -199,7 +224,7 @@ class MainScreen(Screen[None]):
         listed_from = (
             self._rows,
             picture.usage if self.sorting in rows.BY_FIGURES else None,
-            (self.tab, self._words, self.sorting, self._reverse),
+            (self.tab, self._words, self.sorting, self._reverse, tuple(self._counts.items())),
             (picture.engine, picture.trouble, picture.remedy),
         )
         if listed_from == self._listed_from:
@@ -207,15 +232,18 @@ class MainScreen(Screen[None]):
         self._listed_from = listed_from
         every = self._rows
         live = tuple(row for row in every if row.live)
-        shown = rows.matching((live, every)[self.tab], self._words)
+        shown = rows.matching(every if self.tab else live, self._words)
         held = any(isinstance(row.subject, Session) and row.subject.devices for row in shown)
-        self.query_one(Tabs).show_tabs(tuple(zip(TABS, (len(live), len(every)), strict=True)), self.tab)
+        titles = (*zip(_LISTS, (len(live), len(every)), strict=True), *self._pane_titles())
+        self.query_one(Tabs).show_tabs(titles, self.tab)
         listing = self.query_one(SessionList)
         listing.show(
             rows.ordered(shown, self.sorting, self._reverse, picture.usage),
             gpus=bool(gpus) or held,
             sort=(self.sorting, self._reverse),
         )
+        if self.pane is not None:
+            return
         notice = () if shown else self._notice(picture, ended=len(every) - len(live))
         listing.set_class(bool(picture.trouble), "-stale")
         board = self.query_one("#notice", Styled)
@@ -261,20 +289,33 @@ class MainScreen(Screen[None]):
         usage = rows.usage_of(row, self._picture.usage) if row else UNKNOWN
         self.query_one(Details).show_row(row, usage, desk.now(), desk.observer.series)
         self._fold_details()
-        selected = self.selected
-        self._learn_details(selected)
+        self._learn_details(self.selected)
+        self._draw_hints()
+
+    @on(Pane.Moved)
+    def _draw_hints(self) -> None:
+        """The bottom line is about what the cursor stands on."""
+        under_cursor = self.under_cursor
         self.query_one(CommandBar).show_hints(
             [
                 Hint(
                     one.name,
                     self.desk.keyboard.key(one.name),
-                    one.label_for(selected),
+                    one.label_for(under_cursor),
                     self._why_not(one) is None,
                 )
                 for one in COMMANDS
-                if one.hinted
+                if one.hinted and one.tab in ("", self.place)
             ]
         )
+
+    def _pane_titles(self) -> list[tuple[str, int | None]]:
+        return [(kind.title, self._counts.get(kind.name)) for kind in PANES]
+
+    @on(Pane.Counted)
+    def _take_count(self, message: Pane.Counted) -> None:
+        self._counts[message.name] = message.count
+        self._draw_rows(self._picture)
 
     def _learn_details(self, selected: Session | Preparation | None) -> None:
         """Have the engine asked, once, for what its list does not tell of the selected session."""
@@ -291,7 +332,7 @@ class MainScreen(Screen[None]):
     def _fold_details(self) -> None:
         folded = self.size.height < _ROOM_FOR_DETAILS if self._folded is None else self._folded
         pane = self.query_one(Details)
-        pane.display = not folded and self.query_one(SessionList).selected is not None
+        pane.display = not folded and self.selected is not None
 
     def _draw_progress(self) -> None:
         if self.desk.launches.stale:
@@ -340,7 +381,7 @@ class MainScreen(Screen[None]):
             self.run_worker(self._run(one), group="commands")
 
     def _why_not(self, one: Command) -> str | None:
-        selected = self.selected
+        selected = self.under_cursor
         reason = one.why_not(self._picture, selected, self.desk.ports.owner)
         if reason is None and one.lends and isinstance(selected, Session):
             return why_not_here(self.app, selected.name)
@@ -372,6 +413,8 @@ class MainScreen(Screen[None]):
 
     async def _launch(self, order: Order) -> None:
         desk = self.desk
+        if self.pane is not None:
+            self.show_tab(0)
         self.query_one(SessionList).select(order.id)
         self._beat.resume()
         try:
@@ -397,8 +440,20 @@ class MainScreen(Screen[None]):
 
     def show_tab(self, tab: int) -> None:
         """Show another tab, around the ends."""
-        self.tab = tab % len(TABS)
+        self.tab = tab % (len(_LISTS) + len(PANES))
+        pane = PANES[self.tab - len(_LISTS)] if self.tab >= len(_LISTS) else None
+        self.query_one(PaneStand).show(pane, self._picture, self._words)
+        self.query_one(FilterBox).listing = self.pane.listing if self.pane else SessionList
+        if pane is not None:
+            self.query_one("#notice").display = self.query_one(SessionList).display = False
+        self._listed_from = ()
         self._draw()
+        if pane is None:
+            self.query_one(SessionList).focus()
+
+    def show_pane(self, name: str) -> None:
+        """Show the tab of that pane."""
+        self.show_tab(len(_LISTS) + [kind.name for kind in PANES].index(name))
 
     @on(Tabs.TabClicked)
     def tab_clicked(self, event: Tabs.TabClicked) -> None:
@@ -431,6 +486,8 @@ class MainScreen(Screen[None]):
     def show_matching(self, event: Input.Changed) -> None:
         """Show what matches so far."""
         self._words = event.value
+        if self.pane is not None:
+            self.pane.show_matching(self._words)
         self._draw()
 
     def action_clear_filter(self) -> None:

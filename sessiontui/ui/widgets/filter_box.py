@@ -18,9 +18,9 @@ class FilterBox(Input):
     ]
 
     def __init__(self, listing: type[Widget], *, placeholder: str, id: str) -> None:  # noqa: A002
-        """``listing`` is the kind of the list, of which the screen has one."""
+        """``listing`` is the kind of the list that it filters, of which the screen has one."""
         super().__init__(placeholder=placeholder, id=id, compact=True)
-        self._listing = listing
+        self.listing = listing
         self.display = False
 
     def open(self) -> None:
@@ -31,7 +31,7 @@ class FilterBox(Input):
     def action_leave(self) -> None:
         """Back to the list, the filter stays."""
         self.display = bool(self.value)
-        self.screen.set_focus(self.screen.query_one(self._listing))
+        self.screen.set_focus(self.screen.query_one(self.listing))
 
     def clear_and_leave(self) -> None:
         """Show all again."""

@@ -15,10 +15,13 @@ from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.widgets.styled import Styled
 
 
-def tab_cells(titles: Sequence[tuple[str, int]], active: int) -> tuple[Cell, ...]:
-    """A cell for each tab: its number key, title and count."""
+def tab_cells(titles: Sequence[tuple[str, int | None]], active: int) -> tuple[Cell, ...]:
+    """A cell for each tab: its number key, title and, where it is known, count."""
     return tuple(
-        (Span(f"{at + 1} ", "faint"), Span(f"{title} {count}", "tab-on" if at == active else "muted"))
+        (
+            Span(f"{at + 1} ", "faint"),
+            Span(title if count is None else f"{title} {count}", "tab-on" if at == active else "muted"),
+        )
         for at, (title, count) in enumerate(titles)
     )
 
@@ -39,7 +42,7 @@ class Tabs(Styled):
         super().__init__()
         self._cells: tuple[Cell, ...] = ()
 
-    def show_tabs(self, titles: Sequence[tuple[str, int]], active: int) -> None:
+    def show_tabs(self, titles: Sequence[tuple[str, int | None]], active: int) -> None:
         """Show these tabs, one of them active."""
         self._cells = tab_cells(titles, active)
         gap = Span(" " * self._GAP)
