@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,9 +10,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
-from sessiontui.actions.environments import environments
-from sessiontui.actions.ports import why_not_touch
-from sessiontui.domain.environment import OTHER, Environment
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.launch import Order, Preparation
 from sessiontui.domain.picture import Picture
@@ -26,7 +20,9 @@ from sessiontui.ui import notices, present, rows
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands import COMMANDS, Command, command
 from sessiontui.ui.commands.base import SESSIONS
+from sessiontui.ui.cut_off import CUT_OFF_AFTER, CutOffLaunches
 from sessiontui.ui.desk import Desk
+from sessiontui.ui.environment_labels import EnvironmentLabels
 from sessiontui.ui.panes import PANES, Pane
 from sessiontui.ui.panes.base import PaneStand
 from sessiontui.ui.present import Cell, Span
@@ -49,8 +45,6 @@ _BEAT = 0.2
 """Seconds between two redraws of progress."""
 _GLIMPSE = 0.08
 """Seconds the cursor stands on a row before its details are drawn."""
-_CUT_OFF_AFTER = 2.0
-"""Seconds after which a launch that has a container and does not start it counts as cut off."""
 
 
 class MainScreen(Screen[None]):
@@ -76,11 +70,10 @@ class MainScreen(Screen[None]):
         self._reverse = False
         self._words = ""
         self._folded: bool | None = None
-        self._labels: dict[str, str] = {}
-        self._strange: set[str] = set()
+        self._environments = EnvironmentLabels(desk, self._draw)
+        self._cut_off = CutOffLaunches(desk)
         self._outputs: list[OutputScreen] = []
         self._told: set[str] = set()
-        self._at_start = True
         self._passing: Timer | None = None
         self._learned: str | None = None
         self._picture = Picture()
@@ -110,7 +103,7 @@ class MainScreen(Screen[None]):
         self.query_one("#banner").display = False
         self.watch(self.app, "picture", self._see)
         self._beat = self.set_interval(_BEAT, self._draw_progress, pause=True)
-        self.call_after_refresh(lambda: self.run_worker(self._learn_labels()))
+        self.call_after_refresh(lambda: self.run_worker(self._environments.learn()))
 
     # What is selected
 
@@ -145,34 +138,20 @@ class MainScreen(Screen[None]):
     def _see(self, picture: Picture) -> None:
         """Draw another picture, unless nobody would see it: then it is drawn on the return."""
         if self.is_active and not self.desk.away.is_set():
-            self._tell_cut_off(picture)
+            self._look_for_cut_off(picture)
             self._tell_notes(picture)
             self._picture = picture
             self._draw()
             if self.pane is not None:
                 self.pane.see(picture)
 
-    def _tell_cut_off(self, picture: Picture) -> None:
-        """Say once which launches were cut off, and at the start go to the first."""
-        owner, since = self.desk.ports.owner, self.desk.now() - _CUT_OFF_AFTER
-        new = [
-            one
-            for one in picture.sessions
-            if one.interrupted and one.id not in self._told and why_not_touch(one, owner) is None
-        ]
-        # Another dashboard may be at the youngest this moment: they are looked at again.
-        found = [one for one in new if one.created_at.timestamp() < since]
-        if len(found) < len(new):
-            self.set_timer(_CUT_OFF_AFTER, self.desk.redraw)
-        at_start = self._at_start
-        self._at_start = at_start and (picture.engine is None or len(found) < len(new))
-        if not found:
-            return
-        self._told |= {one.id for one in found}
-        if at_start:
+    def _look_for_cut_off(self, picture: Picture) -> None:
+        found, again = self._cut_off.look(picture)
+        if again:
+            self.set_timer(CUT_OFF_AFTER, self.desk.redraw)
+        if found is not None:
             self.tab = 1
-            self.query_one(SessionList).select(found[0].id)
-        self.desk.say(self._cut_off_text([one.name for one in found], in_view=at_start), warning=True)
+            self.query_one(SessionList).select(found.id)
 
     def _tell_notes(self, picture: Picture) -> None:
         """Say once what there is to know about the meters."""
@@ -180,15 +159,6 @@ class MainScreen(Screen[None]):
             if note not in self._told:
                 self._told.add(note)
                 self.desk.say(note, warning=True)
-
-    def _cut_off_text(self, names: Sequence[str], *, in_view: bool) -> str:
-        key = self.desk.keyboard.key
-        one = len(names) == 1
-        where = "" if in_view else f" ({key('show-sessions')} shows {'it' if one else 'them'})"
-        return (
-            f"cut off in the middle of {'its' if one else 'their'} launch: {', '.join(names)}{where}. "
-            f"{key('stop-session')} finishes it, {key('delete-session')} deletes it"
-        )
 
     def on_screen_resume(self) -> None:
         """Draw what was missed, and show what waited for the person."""
@@ -216,11 +186,12 @@ class MainScreen(Screen[None]):
     def _draw_rows(self, picture: Picture) -> None:
         """Draw which sessions there are, and where; unless that is as it was."""
         gpus = picture.capacity.gpus if picture.capacity else ()
-        rows_from = (picture.sessions, picture.preparations, gpus, self._labels)
+        rows_from = (picture.sessions, picture.preparations, gpus, self._environments.labels)
         if rows_from != self._rows_from:
-            self._rows = rows.rows_of(picture, self.desk.ports.owner, self._labels)
+            self._rows = rows.rows_of(picture, self.desk.ports.owner, self._environments.labels)
             self._rows_from = rows_from
-            self._ask_for_labels(picture)
+            if self._environments.strange(picture):
+                self.run_worker(self._environments.learn_of_images(), group="labels", exclusive=True)
         listed_from = (
             self._rows,
             picture.usage if self.sorting in rows.BY_FIGURES else None,
@@ -338,36 +309,6 @@ class MainScreen(Screen[None]):
         if self.desk.launches.stale:
             self.desk.launches.stale = False
             self.desk.redraw()
-
-    async def _learn_labels(self) -> None:
-        try:
-            environments = await in_background(self.desk.ports.catalogue.environments)
-        except SessiontuiError as error:
-            self.desk.tell(error)
-            return
-        self._take_labels(environments)
-
-    async def _learn_labels_of_images(self) -> None:
-        # While the engine does not answer, the banner says so, and names do without labels.
-        with suppress(SessiontuiError):
-            self._take_labels(await in_background(lambda: environments(self.desk.ports, hidden=True)))
-
-    def _ask_for_labels(self, picture: Picture) -> None:
-        """Have the engine asked once for environments that the catalogue does not know."""
-        shown = {one.environment for one in picture.sessions}
-        strange = shown - self._labels.keys() - self._strange - {OTHER}
-        if self._labels and strange:
-            self._strange |= strange
-            self.run_worker(self._learn_labels_of_images(), group="labels", exclusive=True)
-
-    def _take_labels(self, environments: Sequence[Environment]) -> None:
-        self._labels = {one.name: one.label for one in environments} | {
-            f"{one.name}:{version.name}": version.label
-            for one in environments
-            for version in one.versions
-            if version.label
-        }
-        self._draw()
 
     # Commands
 
