@@ -153,7 +153,7 @@ def folders(arguments: Namespace, settings: Settings) -> int:
         print(ports.storage.create(arguments.name).path)
         return 0
     if arguments.verb == "rm":
-        ports.storage.remove(arguments.name)
+        ports.storage.discard(arguments.name)
         return 0
     found = ports.storage.folders()
     sessions: Sequence[Session] = ports.engine.sessions() if found else ()

@@ -10,8 +10,8 @@ HOME = "/home/work"
 
 _NAME = re.compile(r"^[A-Za-z0-9._-]{1,64}\Z")
 _RESERVED = re.compile(
-    r"^(\.|\.\.|\.ssh|\.terminfo|\.jupyter|\.tmux\.conf|\.[a-z0-9]+rc|\.[a-z0-9]+_profile|\.profile|\.sessiontui"
-    r"|id_container)\Z"
+    r"^(\.|\.\.|\.ssh|\.terminfo|\.jupyter|\.tmux\.conf|\.[a-z0-9]+rc|\.[a-z0-9]+_profile|\.profile"
+    r"|\.sessiontui.*|id_container)\Z"
 )
 
 
@@ -28,14 +28,46 @@ def folder_name_problem(name: str) -> str | None:
     return None
 
 
+_SYSTEM = frozenset(
+    "/bin /boot /dev /etc /lib /lib32 /lib64 /libx32 /proc /run /sbin /sys /usr /var/cache /var/lib /var/log "
+    "/var/run /var/spool".split()
+)
+"""Directories of the system, with all that is below them."""
+_GATHERING = frozenset("/ /home /media /mnt /opt /root /srv /tmp /var /var/tmp".split())
+"""Directories that hold what is many people's; what is below them may be one person's."""
+
+
+def import_problem(path: str) -> str | None:
+    """Why a directory cannot be a folder by where it is, None when it can.
+
+    ``path`` is the real place, absolute and free of links.
+    """
+    root, *parts = path.split("/")
+    if root or (path != "/" and any(part in ("", ".", "..") for part in parts)):
+        return f"{path!r} is not the full path of a directory"
+    if path in _GATHERING or any(path == one or path.startswith(f"{one}/") for one in _SYSTEM):
+        return f"{path} is the system's: import a directory of yours"
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "its path is not UTF-8: an engine cannot mount it"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A directory under its owner's folder root."""
+    """A directory under its owner's folder root, or one elsewhere that was imported."""
 
     name: str
     path: str
-    """Absolute path on the machine that runs sessiontui."""
+    """Absolute path on the machine that runs sessiontui, free of links."""
     writable: bool = True
+    owner: str = ""
+    """Name of the user to whom the directory belongs; its number where it has no name."""
+    imported: bool = False
+    """Whether its files stay where they were before it was a folder, in ``path``."""
+    trouble: str = ""
+    """Why no session can mount it as it is now, in words; empty when one can."""
 
     @property
     def permission(self) -> str:
@@ -57,6 +89,35 @@ class MountChoice:
     read_only: bool = False
     target: str = ""
     """Where it appears: absolute, or below the home; empty for the usual place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A folder in the trash."""
+
+    id: str
+    """Names it among all in the trash, of which several may have had one name."""
+    name: str
+    """What it was called, and will be when it is restored."""
+    path: str
+    """Absolute path of where its files are meanwhile."""
+    discarded_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What is in a directory and below it: links are not followed, a file of several names counts once."""
+
+    bytes: int = 0
+    """Sum of the sizes of its files."""
+    files: int = 0
+    """Whatever is not a directory."""
+    changed_at: float | None = None
+    """When the newest of the files was changed, in seconds since the epoch; None where there is none."""
+    complete: bool = True
+    """False while it is being counted, and where something was left out: what may not be read, and
+    other file systems that are mounted in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from sessiontui.domain.units import GIB, KIB, MIB
 from sessiontui.domain.usage import Reading, Usage
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import BuildSettings, Check, Say
+from sessiontui.storage.directories import Directories
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.dashboard import Dashboard
 from sessiontui.ui.screens.main import MainScreen
@@ -143,21 +144,17 @@ class ListedEnvironments:
         return ""
 
 
-class TwoFolders:
-    """Storage with two folders that nobody changes."""
+class TwoFolders(Directories):
+    """Storage with two folders that are only played, and of which nothing else is asked."""
 
-    root = Path("/home/alice/folders")
+    def __init__(self) -> None:
+        super().__init__(Path("/nowhere"), ALICE)
 
     def folders(self) -> tuple[Folder, ...]:
         return (Folder("data", DATA.source), Folder("models", MODELS.source, writable=False))
 
     def create(self, name: str) -> Folder:
         return Folder(name, f"/home/alice/folders/{name}")
-
-    def remove(self, name: str) -> None: ...
-
-    def size(self, name: str) -> int | None:
-        return None
 
 
 class QuietHost:

@@ -238,7 +238,7 @@ class TestProblems:
             await settle(pilot)
             dialog.focus("folders")
             await pilot.press("space")
-            dialog.world.storage.remove("data")
+            dialog.world.storage.discard("data")
             await pilot.press("ctrl+l")
             await settle(pilot)
             assert "no folder 'data'" in dialog.problems()["mounts"]

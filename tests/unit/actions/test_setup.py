@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,6 @@ from sessiontui.actions.setup import doctor, first_choice, set_up
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.errors import EngineDenied, HostError, ImageUnavailable
-from sessiontui.domain.folder import Folder
 from sessiontui.domain.session import Owner
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import (
@@ -27,6 +27,7 @@ from sessiontui.host.port import (
     Say,
 )
 from sessiontui.metering.scripted import ScriptedMeter
+from sessiontui.storage.directories import Directories
 
 ALICE = Owner("alice", 1000, 1000)
 ROOT = Owner("root", 0, 0)
@@ -62,19 +63,6 @@ class OneEnvironment:
         return "f1"
 
 
-class NoFolders:
-    """A storage without folders."""
-
-    def folders(self) -> tuple[Folder, ...]:
-        return ()
-
-    def create(self, name: str) -> Folder:
-        raise NotImplementedError
-
-    def remove(self, name: str) -> None:
-        raise NotImplementedError
-
-
 @dataclass
 class CountingHost:
     """A machine whose engine can be installed and started; it notes what was done to it."""
@@ -94,7 +82,16 @@ class CountingHost:
             raise EngineDenied("this user may not open the engine's socket")
         self.engine.down = not self.running
         meter = ScriptedMeter(lambda: 0.0)
-        return Ports(self.engine, meter, meter, NoFolders(), OneEnvironment(), self, self.who)
+        storage = Directories(Path("/nowhere"), self.who)
+        return Ports(
+            self.engine,
+            meter,
+            meter,
+            storage,
+            OneEnvironment(),
+            self,
+            self.who,
+        )
 
     def owner(self) -> Owner:
         return self.who

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import subprocess
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def test_nothing_is_there_before_the_first_folder_and_looking_makes_nothing(root
 def test_made_folder_is_listed_and_its_root_is_private(root: Path) -> None:
     folders = Directories(root, ME)
     made = folders.create("data")
-    assert made == Folder("data", str(root / "data"), writable=True)
+    assert made == Folder("data", str(root / "data"), writable=True, owner=getpass.getuser())
     folders.create(".cache")
     assert [one.name for one in folders.folders()] == [".cache", "data"]
     assert root.stat().st_mode & 0o777 == 0o700
@@ -65,7 +66,7 @@ def test_files_links_and_other_names_are_not_folders(root: Path, tmp_path: Path)
     assert [one.name for one in folders.folders()] == ["data"]
     for name in ("link", "file", "with blank", "../data"):
         with pytest.raises(Unknown):
-            folders.remove(name)
+            folders.discard(name)
 
 
 def test_root_may_be_a_link_to_a_larger_disk(root: Path, tmp_path: Path) -> None:
@@ -78,27 +79,26 @@ def test_root_may_be_a_link_to_a_larger_disk(root: Path, tmp_path: Path) -> None
     assert Directories(root, ME).folders() == (made,)
 
 
-def test_only_an_empty_folder_is_removed(root: Path) -> None:
-    folders = Directories(root, ME)
+def test_discarded_folder_is_in_the_trash_until_it_is_restored(root: Path) -> None:
+    folders = Directories(root, ME, now=lambda: 1700000000.25)
     made = folders.create("data")
-    for name in ("a", "b", "c", "d"):
-        (Path(made.path) / name).write_text("precious")
-    with pytest.raises(StorageError) as caught:
-        folders.remove("data")
-    assert "4 things: a, b, c" in caught.value.message
-    assert made.path in caught.value.hint
-    for file in Path(made.path).iterdir():
-        assert file.read_text() == "precious"
-        file.unlink()
-    folders.remove("data")
+    (Path(made.path) / "file").write_text("precious")
+    gone = folders.discard("data")
+    assert gone is not None
+    assert (gone.name, gone.discarded_at) == ("data", 1700000000.25)
+    assert (Path(gone.path) / "file").read_text() == "precious"
     assert folders.folders() == ()
+    assert folders.trash() == (gone,)
+    assert folders.restore(gone.id) == made
+    assert (Path(made.path) / "file").read_text() == "precious"
+    assert folders.trash() == ()
 
 
 def test_unknown_folder_is_told_with_the_nearest(root: Path) -> None:
     folders = Directories(root, ME)
     folders.create("data")
     with pytest.raises(Unknown, match="did you mean data"):
-        folders.remove("dta")
+        folders.discard("dta")
 
 
 def test_root_that_is_a_file_is_explained(root: Path) -> None:

@@ -1,0 +1,72 @@
+"""Renames, discards, imports, restores and destroys folders; refuses while a session mounts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sessiontui.actions.ports import Ports
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.errors import Problem, Refused
+from sessiontui.domain.folder import Discarded, Folder
+from sessiontui.domain.session import Session
+
+
+def users_of(folder: Folder, sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """The sessions of any owner and in any phase that mount the folder, or a directory in or around it."""
+    return tuple(
+        session
+        for session in sessions
+        if any(_overlap(mount.source, folder.path) for mount in session.mounts)
+    )
+
+
+def last_used(folder: Folder, sessions: Iterable[Session]) -> datetime | None:
+    """When one of these sessions that mount it was last started; None where none does."""
+    used = [session.started_at or session.created_at for session in users_of(folder, sessions)]
+    return max(used, default=None)
+
+
+def rename(ports: Ports, name: str, new: str) -> Folder:
+    """Give a folder another name. Raises Refused also while a session mounts it."""
+    _ensure_unused(ports, name, "rename")
+    return ports.storage.rename(name, new)
+
+
+def discard(ports: Ports, name: str) -> Discarded | None:
+    """Put a folder into the trash, or let go of an imported one. Raises Refused while a session mounts it."""
+    _ensure_unused(ports, name, "remove")
+    return ports.storage.discard(name)
+
+
+def adopt(ports: Ports, path: str, name: str) -> Folder:
+    """Make an existing directory a folder, without copying."""
+    return ports.storage.adopt(path, name)
+
+
+def restore(ports: Ports, id: str) -> Folder:  # noqa: A002 - as the field of Discarded
+    """Take a folder out of the trash."""
+    return ports.storage.restore(id)
+
+
+def destroy(ports: Ports, id: str, cancellation: Cancellation) -> None:  # noqa: A002
+    """Remove what is in the trash for good."""
+    ports.storage.destroy(id, cancellation)
+
+
+def _ensure_unused(ports: Ports, name: str, verb: str) -> None:
+    """Raise Refused where a session mounts it: its mount would lead to another directory, or to none."""
+    folder = next((one for one in ports.storage.folders() if one.name == name), None)
+    users = users_of(folder, ports.engine.sessions()) if folder else ()
+    if users:
+        mine = ports.owner.uid
+        names = ", ".join(
+            one.name if one.owner.uid == mine else f"{one.owner.name}/{one.name}" for one in users
+        )
+        raise Refused(
+            [Problem("name", f"cannot {verb} {name}: mounted by {names}; delete first what uses it")]
+        )
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
