@@ -23,6 +23,11 @@ def folder_name_problem(name: str) -> str | None:
     """
     if not _NAME.match(name):
         return "use letters, digits, dot, dash and underscore, at most 64"
+    return reserved_name_problem(name)
+
+
+def reserved_name_problem(name: str) -> str | None:
+    """Why nothing of that name can be put into a session's home, None when it can."""
     if _RESERVED.match(name):
         return f"{name} is reserved: sessions keep their own settings there"
     return None
@@ -43,7 +48,7 @@ def import_problem(path: str) -> str | None:
     ``path`` is the real place, absolute and free of links.
     """
     root, *parts = path.split("/")
-    if root or (path != "/" and any(part in ("", ".", "..") for part in parts)):
+    if root or not parts or (path != "/" and any(part in ("", ".", "..") for part in parts)):
         return f"{path!r} is not the full path of a directory"
     if path in _GATHERING or any(path == one or path.startswith(f"{one}/") for one in _SYSTEM):
         return f"{path} is the system's: import a directory of yours"

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount, MountChoice
+from sessiontui.domain.mounts import clashes, place_of, target_problem
 from sessiontui.domain.own_ports import own_apps, own_ports_problems
 from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Session, session_name_problem
@@ -271,8 +272,9 @@ def _check_ask(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity, pro
 def _choose_mounts(
     wanted: Sequence[MountChoice], folders: Sequence[Folder], problems: list[Problem]
 ) -> tuple[Mount, ...]:
+    """What was chosen, and what mounts by itself unless it cannot be mounted as it is now."""
     by_name = {folder.name: folder for folder in folders}
-    chosen: dict[str, Mount] = {folder.name: Mount.of(folder) for folder in folders if folder.automatic}
+    chosen = {folder.name: Mount.of(folder) for folder in folders if folder.automatic and not folder.trouble}
     asked: set[str] = set()
     for choice in wanted:
         name, folder = choice.folder, by_name.get(choice.folder)
@@ -280,10 +282,17 @@ def _choose_mounts(
             problems.append(Problem("mounts", unknown("folder", name, list(by_name))))
         elif name in asked:
             problems.append(Problem("mounts", f"folder {name} is named twice"))
+        elif folder.trouble:
+            problems.append(Problem("mounts", f"folder {name} cannot be mounted: {folder.trouble}"))
+        elif choice.target and (wrong := target_problem(choice.target)) is not None:
+            problems.append(Problem("mounts", f"folder {name}: {wrong}"))
         else:
-            chosen[name] = Mount.of(folder, read_only=choice.read_only, target=choice.target)
+            place = place_of(choice.target) if choice.target else ""
+            chosen[name] = Mount.of(folder, read_only=choice.read_only, target=place)
         asked.add(name)
-    return tuple(chosen.values())
+    mounts = tuple(chosen.values())
+    problems += clashes(mounts)
+    return mounts
 
 
 def _check_variables(env: Sequence[tuple[str, str]], problems: list[Problem]) -> None:

@@ -208,6 +208,45 @@ def test_mounts_are_read_only_where_asked_or_where_the_user_may_only_read() -> N
     }
 
 
+def test_each_mount_goes_where_it_is_wanted() -> None:
+    made = order(
+        replace(GOOD, mounts=(MountChoice("data", target="sets//x/"), MountChoice("models", target="/m")))
+    )
+    assert {mount.folder: mount.target for mount in made.mounts} == {
+        "data": "/home/work/sets/x",
+        "models": "/m",
+        ".config-all": "/home/work/.config-all",
+    }
+
+
+@pytest.mark.parametrize(
+    ("mounts", "message"),
+    [
+        ((MountChoice("data", target="/etc/x"),), "folder data: /etc/x is the system's"),
+        ((MountChoice("data", target="../x"),), "folder data: ../x: write the place without . and .."),
+        ((MountChoice("data", target="models"), MountChoice("models")), "data and models both go to"),
+        ((MountChoice("data", target="models/x"), MountChoice("models")), "which is in models at"),
+        ((MountChoice("data", target=".config-all/x"),), "which is in .config-all at"),
+    ],
+)
+def test_places_of_mounts_are_checked_before_the_launch(
+    mounts: tuple[MountChoice, ...], message: str
+) -> None:
+    (found,) = problems(replace(GOOD, mounts=mounts))
+    assert found[0] == "mounts"
+    assert message in found[1]
+
+
+def test_folder_that_cannot_be_mounted_is_refused_or_left_out_where_it_mounts_by_itself() -> None:
+    folders = (
+        Folder("data", "/srv/data", trouble="it is a link now"),
+        Folder(".cache", "/srv/.cache", trouble="gone"),
+    )
+    assert order(GOOD, folders=folders).mounts == ()
+    (found,) = problems(replace(GOOD, mounts=(MountChoice("data"),)), folders=folders)
+    assert found == ("mounts", "folder data cannot be mounted: it is a link now")
+
+
 def test_more_than_is_free_is_allowed_with_a_caution() -> None:
     busy = Capacity(8, 32 * GIB, cpu_promised=7.5, memory_promised=31 * GIB)
     made = order(replace(GOOD, cpu=4, memory=8 * GIB), capacity=busy, folders=())
