@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from sessiontui.actions import mounting
 from sessiontui.actions.ports import Ports, ensure_may_touch
+from sessiontui.domain.errors import EngineError, StartFailed
 from sessiontui.domain.session import Losses, Phase, Session
 
 
@@ -25,6 +29,27 @@ def stop(ports: Ports, session: Session) -> Session:
 
 
 def start(ports: Ports, session: Session) -> Session:
-    """Start a stopped session, or finish a launch that was cut off. Raises NotYours, StartFailed."""
+    """Start a stopped session, or finish a launch that was cut off. Raises NotYours, StartFailed.
+
+    Raises Refused where one of its folders is not there any more, or is a link by now.
+    """
     ensure_may_touch(session, ports.owner)
-    return session if session.phase is Phase.RUNNING else ports.engine.start(session)
+    if session.phase is Phase.RUNNING:
+        return session
+    held = mounting.identities(ports, session.mounts)
+    try:
+        started = ports.engine.start(session)
+    except StartFailed as error:
+        raise mounting.explained(error, session.mounts, held) from error
+    try:
+        wrong = mounting.wrongly_mounted(ports, started, held)
+    except EngineError:
+        with suppress(EngineError):
+            ports.engine.stop(started)
+        raise
+    if wrong:
+        ports.engine.stop(started)
+        raise StartFailed(
+            f"{session.name}: {wrong}; it was stopped again", "put the folder back, then start it"
+        )
+    return started

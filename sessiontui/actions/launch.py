@@ -6,18 +6,22 @@ import random
 import secrets
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from sessiontui.actions import mounting
 from sessiontui.actions.environments import environments, named
 from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import OTHER, Environment, Version
-from sessiontui.domain.errors import ImageUnavailable, Problem, Refused, Unknown
+from sessiontui.domain.errors import EngineError, ImageUnavailable, Problem, Refused, StartFailed, Unknown
 from sessiontui.domain.launch import Draft, Order, Progress, Step, check, suggest_name
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Session
 from sessiontui.engine.port import Build, Report
+
+_SWAPPED = "look who changes what is there (ls -la), and launch again"
 
 
 def distribution_base(distribution: str) -> str:
@@ -69,6 +73,8 @@ class Launcher:
         self._ports = ports
         self._images: dict[str, threading.Lock] = {}
         self._images_lock = threading.Lock()
+        self._chosen: dict[str, mounting.Held] = {}
+        """By the id of an order, the directories that its mounts meant when it was checked."""
 
     def suggest_name(self, names_in_preparation: Iterable[str] = ()) -> str:
         """A name no session of the owner has."""
@@ -102,6 +108,8 @@ class Launcher:
             raise Refused((*refusal.problems, *misread)) from None
         if misread:
             raise Refused(misread)
+        order = mounting.without_dead(ports, order)
+        self._chosen[order.id] = mounting.identities(ports, order.mounts)
         return order
 
     def _check(
@@ -121,10 +129,38 @@ class Launcher:
         )
 
     def launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
-        """Prepare the image and launch. Raises what :meth:`Engine.launch` and the preparing raise."""
+        """Prepare the image and launch.
+
+        Raises what :meth:`Engine.launch` and the preparing raise, and Refused and StartFailed where a
+        folder is not there any more, or was exchanged since the order was checked.
+        """
+        chosen = self._chosen.pop(order.id, {})
         self.prepare(order.environment, order.version, order.image, report, cancellation)
         cancellation.check()
-        return self._ports.engine.launch(order, report, cancellation)
+        return self._launch(mounting.without_dead(self._ports, order), chosen, report, cancellation)
+
+    def _launch(
+        self, order: Order, chosen: mounting.Held, report: Report, cancellation: Cancellation
+    ) -> Session:
+        ports = self._ports
+        held = mounting.identities(ports, order.mounts)
+        mounting.ensure_unchanged(order.mounts, chosen, held)
+        try:
+            session = ports.engine.launch(order, report, cancellation)
+        except StartFailed as error:
+            if (left := mounting.without_refused(order, error)) is not None:
+                return self._launch(left, chosen, report, cancellation)
+            raise mounting.explained(error, order.mounts, held) from error
+        try:
+            wrong = mounting.wrongly_mounted(ports, session, held)
+        except EngineError:
+            with suppress(EngineError):
+                ports.engine.delete(session)
+            raise
+        if wrong:
+            ports.engine.delete(session)
+            raise StartFailed(f"{order.name}: {wrong}; it was removed again", _SWAPPED)
+        return session
 
     def prepare(
         self, environment: str, version: str, image: str, report: Report, cancellation: Cancellation

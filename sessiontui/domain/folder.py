@@ -86,6 +86,20 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Which directory it is, whatever path or link leads to it."""
+
+    device: int | None
+    """Number of its file system (``st_dev``); None where that was not told."""
+    inode: int
+
+    def matches(self, other: Identity) -> bool:
+        """Whether both are the same directory, as far as is known."""
+        unknown = self.device is None or other.device is None
+        return self.inode == other.inode and (unknown or self.device == other.device)
+
+
+@dataclass(frozen=True, slots=True)
 class MountChoice:
     """A folder that a person wants in the session."""
 
@@ -145,6 +159,11 @@ class Mount:
         place = target or folder.name
         absolute = place if place.startswith("/") else f"{HOME}/{place}"
         return cls(folder.name, folder.path, absolute, read_only or not folder.writable)
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the folder is one that mounts by itself."""
+        return self.folder.startswith(".")
 
     def __str__(self) -> str:
         return f"{self.folder} {'ro' if self.read_only else 'rw'}"

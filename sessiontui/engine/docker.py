@@ -28,6 +28,7 @@ from sessiontui.engine import launcher_mark
 from sessiontui.engine.containers import PortInUseError
 from sessiontui.engine.docker_images import DockerImages
 from sessiontui.engine.docker_inside import DockerInside
+from sessiontui.engine.docker_mounts import DockerMounts
 from sessiontui.engine.inspected import Inspected
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
@@ -56,7 +57,7 @@ _HOLDING = ["created", "running", "paused", "restarting"]
 """States of a container whose limits are promised."""
 
 
-class DockerEngine(DockerInside, DockerImages):
+class DockerEngine(DockerInside, DockerMounts, DockerImages):
     """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss.
 
     ``keys`` is the chord that leaves a shell running; see :mod:`sessiontui.domain.detach_keys`.

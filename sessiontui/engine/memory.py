@@ -26,6 +26,7 @@ from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.memory_inside import MemoryInside, unreachable
+from sessiontui.engine.memory_mounts import MemoryMounts
 from sessiontui.engine.port import ANYTHING, OURS, Build, Change, Report
 
 _END = None
@@ -66,7 +67,7 @@ class _Words:
         self.queue.put(_END)
 
 
-class MemoryEngine(MemoryInside):
+class MemoryEngine(MemoryMounts, MemoryInside):
     """Fills the engine port. ``pause`` is called with the seconds that real work would take."""
 
     def __init__(
@@ -89,6 +90,7 @@ class MemoryEngine(MemoryInside):
         self._followers: dict[str, list[_Chunks]] = {}
         self._subscribers: list[_Words] = []
         self._next_port = 32768
+        self._mounted = {}
         self.unavailable: set[str] = set()
         """Images no registry gives."""
         self.image_labels: dict[str, dict[str, str]] = {}
@@ -285,6 +287,7 @@ class MemoryEngine(MemoryInside):
         self.write_file(session.id, f"{inside}/ssh/id_container", key)
         self.write_file(session.id, f"{inside}/ssh/host.pub", b"ssh-ed25519 AAAA session\n")
         self.write_file(session.id, f"{inside}/sshd_config", b"Port 2200\n")
+        self._mount(session)
         return self.put(session)
 
     def start(self, session: Session) -> Session:
@@ -292,6 +295,7 @@ class MemoryEngine(MemoryInside):
         current = self._find(session)
         self._fail("start")
         self._pause(0.5)
+        self._mount(current)
         return self.put(
             replace(current, phase=Phase.RUNNING, reason="", exit_code=None, started_at=self._now())
         )

@@ -13,6 +13,7 @@ from typing import BinaryIO, Protocol
 
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, AppState, FoundImage
+from sessiontui.domain.folder import Identity
 from sessiontui.domain.launch import Order, Progress
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
@@ -191,6 +192,12 @@ class Engine(Protocol):
 
     def losses(self, session: Session) -> Losses:
         """What a delete would destroy; figures that cannot be had (the session does not run) are None."""
+
+    def mounted(self, session: Session) -> Mapping[str, Identity]:
+        """Which directories a running session has at the targets of its mounts, seen from inside.
+
+        One that cannot be told, or to which a link leads, is left out.
+        """
 
     def offers(self, session: Session) -> tuple[App, ...]:
         """The apps that its image can run, found by a look inside a running session."""

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import Problem, Refused, StorageError, Unknown
-from sessiontui.domain.folder import Discarded, Extent, Folder, folder_name_problem
+from sessiontui.domain.folder import Discarded, Extent, Folder, Identity, folder_name_problem
 from sessiontui.domain.launch import unknown
 from sessiontui.domain.session import Owner
 from sessiontui.storage.descent import OPEN_DIRECTORY, descend
 from sessiontui.storage.extent import extent_of
 from sessiontui.storage.folder_root import IMPORTED, TRASH, FolderRoot, is_directory, opened
-from sessiontui.storage.imports import check_import, imports
+from sessiontui.storage.imports import check_import, imports, way_lost
 from sessiontui.storage.permission import described
 from sessiontui.storage.removal import remove_tree
 from sessiontui.storage.trash import discarded, trash_id
@@ -151,6 +151,18 @@ class Directories:
             raise self._trouble("read", path, error) from error
         finally:
             os.close(directory)
+
+    def identify(self, path: str) -> Identity | None:
+        """Go there without following a link."""
+        try:
+            directory = descend(path)
+        except OSError as error:
+            raise StorageError(way_lost(path, error)) from error
+        try:
+            status = os.fstat(directory)
+        finally:
+            os.close(directory)
+        return Identity(status.st_dev, status.st_ino)
 
     @contextmanager
     def _opened(self, verb: str, name: str = "", *, make: bool = False) -> Iterator[FolderRoot]:

@@ -61,7 +61,7 @@ def _imported(root: FolderRoot, name: str, target: str) -> Folder:
         try:
             directory = descend(target)
         except OSError as error:
-            trouble = _trouble(target, error)
+            trouble = way_lost(target, error)
         else:
             try:
                 place = (f"/proc/self/fd/{directory}", None)
@@ -71,12 +71,15 @@ def _imported(root: FolderRoot, name: str, target: str) -> Folder:
     return Folder(name, target, writable=False, imported=True, trouble=trouble)
 
 
-def _trouble(target: str, error: OSError) -> str:
-    where = target if error.filename in (None, target) else f"{error.filename}, on the way to {target},"
+def way_lost(path: str, error: OSError) -> str:
+    """Why the real place of a folder is not to be reached any more, in words."""
+    where = path if error.filename in (None, path) else f"{error.filename}, on the way to {path},"
     if error.errno == errno.ELOOP:
-        return f"{where} is a link now: import what it leads to"
+        return f"{where} is a link by now: no link is followed to a folder"
     if error.errno == errno.ENOENT:
-        return f"{where} is not there: is its disk mounted?"
+        return f"{where} is not there any more: is its disk mounted?"
+    if error.errno == errno.ENOTDIR:
+        return f"{where} is no directory any more"
     if error.errno == errno.EACCES:
         return f"{where} may not be entered"
     return f"{where}: {error.strerror}"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.folder import Discarded, Extent, Folder
+from sessiontui.domain.folder import Discarded, Extent, Folder, Identity
 
 
 class Storage(Protocol):
@@ -61,4 +61,10 @@ class Storage(Protocol):
         """Count what is in a folder; ``report`` is told a few times a second how far that is.
 
         Raises Unknown, StorageError, Cancelled.
+        """
+
+    def identify(self, path: str) -> Identity | None:
+        """Which directory is at the path of a folder, of any owner; None where that is not to be known.
+
+        Raises StorageError that says so where none is there, or a link is or leads there by now.
         """

@@ -24,7 +24,7 @@ from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.found import found_environments
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
-from sessiontui.domain.folder import Folder, Mount
+from sessiontui.domain.folder import Folder, Identity, Mount
 from sessiontui.domain.launch import Order
 from sessiontui.domain.picture import HostUsage
 from sessiontui.domain.resources import Ask, Gpu
@@ -155,6 +155,9 @@ class TwoFolders(Directories):
 
     def create(self, name: str) -> Folder:
         return Folder(name, f"/home/alice/folders/{name}")
+
+    def identify(self, path: str) -> Identity | None:
+        return None
 
 
 class QuietHost:
