@@ -87,7 +87,7 @@ def upload(
     cancellation.check()
     source = packed(path)
     try:
-        count = _Count(source.name, source.size, report, cancellation)
+        count = Count(source.name, source.size, report, cancellation)
         cancellation.check()
         receiving = files.receiving(
             to,
@@ -121,7 +121,7 @@ def download(
     cancellation.check()
     with files.sending(path) as (pipe, incoming), cancellation.breaking(pipe.close):
         sent = incoming.sent
-        count = _Count(sent.name, sent.size, report, cancellation)
+        count = Count(sent.name, sent.size, report, cancellation)
         # The name that was asked for, where it is one: what the session calls it is a stranger's choice.
         asked = posixpath.basename(path.rstrip("/"))
         name = sent.name if asked in ("", ".", "..") else asked
@@ -160,7 +160,7 @@ def _send(pipe: Pipe, source: Packed, advanced: Callable[[int], None]) -> None:
     failed.join()
 
 
-class _Count:
+class Count:
     """Counts the bytes of one copy and reports them; ends it where that was asked for."""
 
     def __init__(self, name: str, total: int | None, report: CopyReport, cancellation: Cancellation) -> None:

@@ -36,6 +36,8 @@ class Entry:
     """What a link says it leads to."""
     enters: bool = False
     """Whether a directory is there, or a link that leads to one."""
+    outside: bool = False
+    """Whether it is a link that leads out of the folder it is in; nobody goes there through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,22 @@ class Listing:
     path: str
     """Absolute, without links."""
     entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a file begins."""
+
+    data: bytes
+    size: int
+    """Bytes of the whole file."""
+    changed_at: float
+    """Seconds since 1970."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether that is all of it."""
+        return len(self.data) >= self.size
 
 
 @dataclass(frozen=True, slots=True)

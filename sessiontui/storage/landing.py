@@ -58,7 +58,7 @@ class Landing:
             mode &= ~umask_of(self)
             moved = os.open(self.name, OPEN_DIRECTORY, dir_fd=self.part)
             try:
-                if over and _there(self.name, self.directory):
+                if over and there(self.name, self.directory):
                     self._exchange()
                 else:
                     os.rename(self.name, self.name, src_dir_fd=self.part, dst_dir_fd=self.directory)
@@ -95,7 +95,7 @@ class Landing:
             raise
         except OSError:
             # Not every file system knows a second name for a file.
-            if _there(self.name, self.directory):
+            if there(self.name, self.directory):
                 raise already_there(self.shown) from None
             os.rename(self.name, self.name, src_dir_fd=self.part, dst_dir_fd=self.directory)
 
@@ -146,7 +146,7 @@ def _hidden(directory: int) -> tuple[str, int]:
         with suppress(OSError):
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # One that was swept between its making and its lock has no name any more.
-        if _there(name, directory):
+        if there(name, directory):
             return name, part
         os.close(part)
 
@@ -155,7 +155,7 @@ def check(name: str, directory_fd: int, shown: str, *, directory: bool, over: bo
     """Raise what speaks against putting a file or directory of that name there."""
     if (wrong := name_problem(name)) is not None:
         raise StorageError(f"cannot write {shown}: {wrong}")
-    if not _there(name, directory_fd):
+    if not there(name, directory_fd):
         return
     if not over:
         raise already_there(shown)
@@ -169,7 +169,8 @@ def already_there(shown: str) -> AlreadyThere:
     return AlreadyThere(f"{shown} is there already", "copy under another name, or overwrite it (--force)")
 
 
-def _there(name: str, directory: int) -> bool:
+def there(name: str, directory: int) -> bool:
+    """Whether a directory has something of that name, be it a link to nothing."""
     try:
         os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
@@ -219,7 +220,7 @@ def _put_back(part: int, directory: int) -> None:
         return
     try:
         for name in os.listdir(old):  # noqa: PTH208 - by descriptor
-            if not _there(name, directory):
+            if not there(name, directory):
                 os.rename(name, name, src_dir_fd=old, dst_dir_fd=directory)
     finally:
         os.close(old)

@@ -27,7 +27,7 @@ def listing(path: str) -> Listing:
         with os.scandir(place) as found:
             for one in found:
                 try:
-                    entries.append(_entry(one))
+                    entries.append(entry_of(one))
                 except OSError:
                     # Gone meanwhile, or of a file system that does not answer.
                     continue
@@ -36,10 +36,11 @@ def listing(path: str) -> Listing:
     return Listing(place, tuple(entries))
 
 
-def _entry(one: os.DirEntry[str]) -> Entry:
+def entry_of(one: os.DirEntry[str], directory: int | None = None) -> Entry:
+    """What a directory says of one of its names, found by its path or its descriptor. Raises OSError."""
     status = one.stat(follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
-        target = os.readlink(one.path)  # noqa: PTH115 - names that are no text stay as they are
+        target = os.readlink(one.path, dir_fd=directory)
         return Entry(one.name, Kind.LINK, 0, status.st_mtime, target, one.is_dir())
     if stat.S_ISDIR(status.st_mode):
         return Entry(one.name, Kind.DIRECTORY, 0, status.st_mtime, enters=True)
@@ -125,7 +126,16 @@ def arrival(
     except OSError as error:
         raise trouble("write to", parent, error) from error
     try:
-        with landing(directory, name, shown, given_to(owner)) as land:
-            yield Arrival(land, over=over, advanced=advanced)
+        with arrival_at(directory, name, shown, owner, over=over, advanced=advanced) as arriving:
+            yield arriving
     finally:
         os.close(directory)
+
+
+@contextmanager
+def arrival_at(
+    directory: int, name: str, shown: str, owner: Owner, *, over: bool, advanced: Callable[[int], None]
+) -> Iterator[Arrival]:
+    """Where a thing called ``name`` lands in a directory that is open. Raises StorageError."""
+    with landing(directory, name, shown, given_to(owner)) as land:
+        yield Arrival(land, over=over, advanced=advanced)

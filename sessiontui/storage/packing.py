@@ -15,7 +15,7 @@ from sessiontui.storage.tar_members import padding
 from sessiontui.storage.trouble import trouble
 
 # A named pipe must not hold up who opens it.
-_OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 CHUNK = 1024 * 1024
 """Bytes read at once."""
 
@@ -49,8 +49,17 @@ def packed(path: str) -> Packed:
         name = os.path.basename(os.path.realpath(shown))  # noqa: PTH119
     if not name:
         raise StorageError(f"{shown} is not copied as a whole", "name what is in it")
+    return packed_at(None, shown, name, path)
+
+
+def packed_at(parent: int | None, way: str, name: str, path: str) -> Packed:
+    """As ``packed``: what ``way`` leads to from a directory that is open, or from where this program is.
+
+    ``path`` is what a person calls it.
+    """
+    shown = path.rstrip("/") or "/"
     try:
-        descriptor = os.open(shown, _OPEN_FILE)
+        descriptor = os.open(way, OPEN_FILE, dir_fd=parent)
     except OSError as error:
         raise trouble("read", shown, error) from error
     try:
@@ -80,16 +89,28 @@ def content(source: Packed, advanced: Callable[[int], None]) -> Iterator[bytes]:
     if not source.directory:
         yield from _bytes_of(source.descriptor, source.size, source.shown, advanced)
         return
-    yield _header(b"tree", stat.S_IFDIR | 0o700, 0, source.changed_at)
+    yield from _members(source, advanced, b"tree")
+    yield _header(b"complete", stat.S_IFREG | 0o600, 0, 0)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def archive(source: Packed, advanced: Callable[[int], None]) -> Iterator[bytes]:
+    """A tar of what is in a directory, for this machine; ``advanced`` and errors as for ``content``."""
+    yield from _members(source, advanced, b".")
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _members(source: Packed, advanced: Callable[[int], None], top: bytes) -> Iterator[bytes]:
+    yield _header(top, stat.S_IFDIR | 0o700, 0, source.changed_at)
     for one in _walk(source.descriptor, source.shown, []):
-        path = b"tree/" + b"/".join(one.parts)
+        path = b"/".join((top, *one.parts))
         mode = one.status.st_mode
         if not one.is_file:
             yield _header(path, mode, 0, one.status.st_mtime, one.target)
             continue
         shown = os.path.join(source.shown, os.fsdecode(b"/".join(one.parts)))  # noqa: PTH118
         try:
-            descriptor = os.open(one.parts[-1], _OPEN_FILE, dir_fd=one.parent)
+            descriptor = os.open(one.parts[-1], OPEN_FILE, dir_fd=one.parent)
         except OSError as error:
             raise trouble("read", shown, error) from error
         try:
@@ -101,8 +122,6 @@ def content(source: Packed, advanced: Callable[[int], None]) -> Iterator[bytes]:
             yield bytes(padding(status.st_size))
         finally:
             os.close(descriptor)
-    yield _header(b"complete", stat.S_IFREG | 0o600, 0, 0)
-    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
 @dataclass(frozen=True, slots=True)
