@@ -18,13 +18,12 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.files import Entry, Head, Kind, Listing, name_problem
 from sessiontui.domain.session import Owner
-from sessiontui.storage.landing import DEEPEST, OPEN_DIRECTORY, already_there, there
+from sessiontui.storage.descent import OPEN_DIRECTORY, descend
+from sessiontui.storage.landing import already_there, there
 from sessiontui.storage.local_files import Arrival, arrival_at, entry_of, given_to
 from sessiontui.storage.packing import OPEN_FILE, Packed, packed_at
+from sessiontui.storage.removal import remove_tree
 from sessiontui.storage.trouble import trouble
-
-_STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""On the way nothing has to be read: as for any path, the permission to search is enough."""
 
 
 class LocalTree:
@@ -95,9 +94,19 @@ class LocalTree:
         Another file system that is mounted in it is not touched, and neither is what holds it.
         """
         parent, name = _split(path)
-        with self.directory(parent) as (directory, place):
-            device = os.fstat(directory).st_dev
-            _remove(name, directory, posixpath.join(place, name), device, cancellation, DEEPEST)
+        with self.directory(parent) as (directory, _):
+            cancellation.check()
+            try:
+                if not stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+                    os.unlink(name, dir_fd=directory)
+                    return
+            except OSError as error:
+                raise trouble("remove", path, error) from error
+            removal = remove_tree(name, directory, cancellation)
+        if removal.stayed:
+            below, reason = removal.reasons[0]
+            more = f", and {removal.stayed - 1} more" if removal.stayed > 1 else ""
+            raise StorageError(f"cannot remove {posixpath.join(path, below)}: {reason}{more}", "see ls -la")
 
     def head(self, path: str, limit: int) -> Head:
         """How a file begins: at most ``limit`` bytes. A link is followed as long as it stays inside."""
@@ -142,17 +151,9 @@ class LocalTree:
     def directory(self, path: str) -> Iterator[tuple[int, str]]:
         """A directory, open for reading, and its path free of links."""
         place = self._inside(path)
-        steps = [step for step in place.removeprefix(self.top).split("/") if step]
-        opened = -1
         try:
-            opened = os.open(self.top, _STEP if steps else OPEN_DIRECTORY)
-            for at, step in enumerate(steps, 1):
-                below = os.open(step, _STEP if at < len(steps) else OPEN_DIRECTORY, dir_fd=opened)
-                os.close(opened)
-                opened = below
+            opened = descend(place, OPEN_DIRECTORY)
         except OSError as error:
-            if opened >= 0:
-                os.close(opened)
             raise trouble("open", path, error) from error
         try:
             yield opened, place
@@ -200,27 +201,3 @@ def _rename(name: str, new: str, directory: int) -> None:
     except OSError:
         os.unlink(new, dir_fd=directory)
         raise
-
-
-def _remove(
-    name: str, directory: int, shown: str, device: int, cancellation: Cancellation, deeper: int
-) -> None:
-    cancellation.check()
-    try:
-        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
-        if not stat.S_ISDIR(status.st_mode):
-            os.unlink(name, dir_fd=directory)
-            return
-        if status.st_dev != device:
-            raise StorageError(f"another file system is mounted at {shown}", "unmount it first")
-        if not deeper:
-            raise StorageError(f"{shown} is more than {DEEPEST} directories down", "remove it by rm -r")
-        below = os.open(name, OPEN_DIRECTORY, dir_fd=directory)
-        try:
-            for one in os.listdir(below):  # noqa: PTH208 - by descriptor
-                _remove(one, below, posixpath.join(shown, one), device, cancellation, deeper - 1)
-        finally:
-            os.close(below)
-        os.rmdir(name, dir_fd=directory)
-    except OSError as error:
-        raise trouble("remove", shown, error) from error

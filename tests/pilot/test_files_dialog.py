@@ -17,7 +17,8 @@ from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Session
 from sessiontui.engine.port import Pipe
 from sessiontui.ui.screens.confirm import ConfirmScreen
-from sessiontui.ui.screens.files import FilesScreen, progress_cell
+from sessiontui.ui.screens.files import FilesScreen
+from sessiontui.ui.screens.two_sides import progress_cell
 from sessiontui.ui.widgets.command_bar import CommandBar
 from sessiontui.ui.widgets.file_list import FileList
 from tests.dialogs import Gate, Stage, World, settle
@@ -291,7 +292,7 @@ async def test_many_thousand_entries_are_drawn_as_far_as_they_are_seen(
         return row(entry, *rest, **more)
 
     monkeypatch.setattr(file_rows, "row", counting)
-    screen = FilesScreen(dialog.screen._ports, dialog.session, "/many")
+    screen = FilesScreen(dialog.screen.here.ports, dialog.session, "/many")
     app: Stage[None] = Stage(screen)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
