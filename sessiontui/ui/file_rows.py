@@ -57,7 +57,8 @@ def name_cell(entry: Entry) -> Cell:
         case Kind.DIRECTORY:
             return (Span(f"{name}/", "name"),)
         case Kind.LINK:
-            return (Span(name), Span(f" → {clean(entry.target)}", "muted"))
+            outside = (Span("  leads outside", "warning"),) if entry.outside else ()
+            return (Span(name), Span(f" → {clean(entry.target)}", "muted"), *outside)
         case Kind.OTHER:
             return (Span(name, "faint"), Span(" (device)", "faint"))
     return (Span(name),)

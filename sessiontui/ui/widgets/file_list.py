@@ -51,6 +51,13 @@ class FileList(CursorLines):
             """The list it happened in."""
             return self.file_list
 
+    class Opened(Message):
+        """The person wants to see what is no directory."""
+
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
+
     class Failed(Message):
         """A directory could not be listed; the one before is shown."""
 
@@ -208,6 +215,8 @@ class FileList(CursorLines):
             self.action_leave()
         elif entry is not None and entry.enters:
             self.go(posixpath.join(self.path, entry.name))
+        elif entry is not None:
+            self.post_message(self.Opened(entry))
 
     def action_leave(self) -> None:
         """Show the directory above."""

@@ -32,7 +32,8 @@ class LogView(ScrollView, can_focus=True):
     ]
     COMPONENT_CLASSES = {"log-view--match", "log-view--found", "log-view--partial"}
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 # Textual's own name for it
+    def __init__(self, *, id: str | None = None, follow: bool = True) -> None:  # noqa: A002 # Textual's own name
+        """With ``follow`` it begins at the end, else at the start."""
         super().__init__(id=id)
         self._lines: list[str] = []
         self._partial = ""
@@ -41,7 +42,7 @@ class LogView(ScrollView, can_focus=True):
         self._wrap = True
         self._words = ""
         self._found: int | None = None
-        self._following = True
+        self._following = follow
 
     def on_mount(self) -> None:
         """Begin wrapped."""
