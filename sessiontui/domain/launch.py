@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sessiontui.domain.batch import Batch, batch_problems
 from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount, MountChoice
@@ -52,6 +53,9 @@ class Draft:
     env: tuple[tuple[str, str], ...] = ()
     ports: tuple[int, ...] = ()
     """Ports inside that the person will serve themselves."""
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Variables whose values are kept inside the session alone."""
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,14 @@ class Order:
     """Bytes of /dev/shm; None: by the rule of the ask."""
     core_variables: tuple[str, ...] = ()
     """Variables that hold the number of cores, besides the usual ones; ``env`` goes before them."""
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Variables whose values are kept inside the session alone."""
+    batch: Batch | None = None
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """What those variables are called."""
+        return tuple(name for name, _ in self.secrets)
 
 
 class Step(StrEnum):
@@ -122,7 +134,7 @@ def check(
     """The order for a draft.
 
     Raises Refused with every problem found: fields are ``environment version image name cpu memory
-    gpu mounts env ports``.
+    gpu mounts env secrets ports batch time_limit``.
     """
     problems: list[Problem] = []
     environment, version = _choose_image(draft, environments, problems)
@@ -138,7 +150,10 @@ def check(
     _check_name(draft.name, {session.name for session in mine} | set(names_in_preparation), problems)
     _check_ask(ask, minimum, ceiling, capacity, problems)
     mounts = _choose_mounts(draft.mounts, folders, problems)
-    _check_variables(draft.env, problems)
+    _check_variables("env", draft.env, set(), problems)
+    _check_variables("secrets", draft.secrets, {name for name, _ in draft.env}, problems)
+    if draft.batch is not None:
+        problems += batch_problems(draft.batch)
     apps = environment.apps_of(version) if environment else tuple(other_apps)
     problems += (Problem("ports", wrong) for wrong in own_ports_problems(draft.ports, apps))
     if problems:
@@ -158,6 +173,8 @@ def check(
         env=draft.env,
         shared_memory=_shared_memory(version, ask),
         core_variables=version.core_variables if version else (),
+        secrets=draft.secrets,
+        batch=draft.batch,
     )
 
 
@@ -295,22 +312,25 @@ def _choose_mounts(
     return mounts
 
 
-def _check_variables(env: Sequence[tuple[str, str]], problems: list[Problem]) -> None:
-    seen: set[str] = set()
-    for name, value in env:
+def _check_variables(
+    where: str, variables: Sequence[tuple[str, str]], seen: set[str], problems: list[Problem]
+) -> None:
+    for name, value in variables:
         if not _VARIABLE.match(name):
-            problems.append(Problem("env", f"{name!r} is not a variable name (letters, digits, underscore)"))
+            problems.append(Problem(where, f"{name!r} is not a variable name (letters, digits, underscore)"))
         elif name.startswith("SESSIONTUI_"):
-            problems.append(Problem("env", f"{name}: names beginning with SESSIONTUI_ are ours"))
+            problems.append(Problem(where, f"{name}: names beginning with SESSIONTUI_ are ours"))
         elif name in _OURS:
-            problems.append(Problem("env", f"{name} is the session's own: it cannot be set"))
+            problems.append(Problem(where, f"{name} is the session's own: it cannot be set"))
         elif name in seen:
-            problems.append(Problem("env", f"{name} is set twice"))
+            problems.append(Problem(where, f"{name} is set twice"))
+        elif where == "secrets" and not value:
+            problems.append(Problem(where, f"{name} needs its value: write {name}=…"))
         elif "\0" in value:
-            problems.append(Problem("env", f"{name}: a value cannot hold a NUL byte"))
+            problems.append(Problem(where, f"{name}: a value cannot hold a NUL byte"))
         elif len(f"{name}={value}".encode(errors="surrogateescape")) >= _LONGEST_VARIABLE:
             problems.append(
-                Problem("env", f"{name}: a variable holds less than {format_bytes(_LONGEST_VARIABLE)}")
+                Problem(where, f"{name}: a variable holds less than {format_bytes(_LONGEST_VARIABLE)}")
             )
         seen.add(name)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import App
 from sessiontui.domain.folder import Mount
 from sessiontui.domain.resources import Ask
@@ -84,6 +85,12 @@ class Session:
     ports: tuple[tuple[int, int], ...] = ()
     """Published ports: (inside, on the engine's loopback)."""
     env: tuple[tuple[str, str], ...] = ()
+    secret_names: tuple[str, ...] = ()
+    """The variables whose values are kept inside it alone."""
+    batch: Batch | None = None
+    """What it runs to its end; None for a session that waits for people."""
+    ended_at: datetime | None = None
+    """When its container last ended, while it does not run."""
     schema: int = SCHEMA
     brief: bool = False
     """Told by the engine's list alone: the limits are those ordered, and details that the list does not

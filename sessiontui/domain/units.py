@@ -11,6 +11,8 @@ TIB = 1024**4
 
 _BYTES = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$", re.IGNORECASE)
 _FACTORS = {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": TIB}
+_DURATION = re.compile(r"^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?\Z", re.IGNORECASE)
+_SPANS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 def parse_bytes(text: str) -> int:
@@ -52,3 +54,26 @@ def format_age(seconds: float | None) -> str:
         if whole >= size:
             return f"{whole // size}{unit}"
     return f"{whole}s"
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of ``90s``, ``30m``, ``1h30m`` or ``2d``.
+
+    Raises ValueError, with a sentence for the person, on anything else.
+    """
+    bare = "".join(text.split())
+    match = _DURATION.match(bare)
+    if match is None or not bare.isascii() or not bare:
+        raise ValueError(f"{text!r} is not a duration: write it like 90s, 30m, 1h30m or 2d")
+    return sum(int(count or 0) * size for count, (size, _) in zip(match.groups(), _SPANS, strict=True))
+
+
+def format_duration(seconds: int) -> str:
+    """``1h30m``: exact, to be read by :func:`parse_duration` again."""
+    parts = []
+    left = seconds
+    for size, unit in _SPANS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

@@ -32,6 +32,9 @@ READY_SECONDS = 90
 REMOVE_SECONDS = 600
 """How long a removal that somebody else began may take."""
 
+READY = f"{SESSION_DIRECTORY}/ready"
+"""Made by each start of a session once it is prepared, and removed by the next."""
+
 OUTPUT_KEPT = 8000
 """Bytes kept of what a program printed before it failed."""
 
@@ -69,9 +72,9 @@ class Containers:
             raise _start_error(order.name, error) from error
         return str(created["Id"])
 
-    def upload(self, name: str, container_id: str) -> None:
-        """Put our files and a new secret into a container that has not started."""
-        archive = session_archive(secrets.token_urlsafe(24))
+    def upload(self, name: str, container_id: str, variables: Sequence[tuple[str, str]] = ()) -> None:
+        """Put our files, a new secret and secret variables into a container that has not started."""
+        archive = session_archive(secrets.token_urlsafe(24), variables)
         with translated(name, gone=True):
             self._link.patiently(lambda client: client.put_archive(container_id, "/", archive))
 
@@ -98,12 +101,16 @@ class Containers:
             except EngineUnreachable:
                 raise
             except EngineError:
+                if self._was_ready(name, container_id):
+                    return
                 break
             if outcome.exit_code == 0:
                 return
             with translated(name, gone=True):
                 state = self._link.client.inspect_container(container_id)["State"]
             if state["Status"] != "running":
+                if self._was_ready(name, container_id):
+                    return
                 break
         with translated(name, gone=True):
             output = last_words(self._link.client.logs(container_id, tail=15))
@@ -112,6 +119,18 @@ class Containers:
         raise StartFailed(
             f"{name} did not come up: {reason_in(output)}", "the image may lack what a session needs"
         )
+
+    def _was_ready(self, name: str, container_id: str) -> bool:
+        """Whether a container that ended was prepared in this start: a command may take a moment only."""
+        with translated(name, gone=True):
+            if not self._link.client.inspect_container(container_id)["Config"]["Cmd"]:
+                return False
+        try:
+            with translated(name):
+                self._link.client.get_archive(container_id, READY)[0].close()
+        except EngineError:
+            return False
+        return True
 
     def remove(self, name: str, container_id: str) -> None:
         """Remove it, running or not, with its anonymous volumes; somebody may be at it already."""

@@ -284,7 +284,7 @@ class DockerEngine(DockerInside, DockerMounts, DockerImages):
         cancellation.check()
         report(Progress(Step.CREATING, order.image))
         container_id = self._create(order)
-        self._containers.upload(order.name, container_id)
+        self._containers.upload(order.name, container_id, order.secrets)
         cancellation.check()
         report(Progress(Step.STARTING))
         self._containers.start(order.name, container_id)

@@ -64,7 +64,7 @@ def session_of(
     memory = int(host.get("Memory") or 0)
     # Asking for the launcher reads files: only of what was created does it matter.
     lives = state.get("Status") == "created" and launcher_lives(labels)
-    phase, reason, exit_code = phase_of(state, memory=memory, launcher_lives=lives)
+    phase, reason, exit_code = phase_of(state, memory=memory, launcher_lives=lives, batch=labels.batch)
     devices = tuple(
         str(one) for request in host.get("DeviceRequests") or () for one in request.get("DeviceIDs") or ()
     )
@@ -88,6 +88,9 @@ def session_of(
         apps=labels.apps,
         ports=_ports(host),
         env=labels.env,
+        secret_names=labels.secret_names,
+        batch=labels.batch,
+        ended_at=None if state.get("Running") else _moment(state.get("FinishedAt")),
         schema=labels.schema,
         brief=brief,
     )
@@ -96,7 +99,9 @@ def session_of(
 def ended(session: Session, exit_code: int) -> Session:
     """The session once its container has ended with that code; why it did is not told yet."""
     state = {"Status": "exited", "ExitCode": exit_code}
-    phase, reason, code = phase_of(state, memory=session.ask.memory, launcher_lives=False)
+    phase, reason, code = phase_of(
+        state, memory=session.ask.memory, launcher_lives=False, batch=session.batch
+    )
     return replace(session, phase=phase, reason=reason, exit_code=code, pid=None, brief=True)
 
 
@@ -115,6 +120,8 @@ def orphan_of(labels: Labels, volume: Mapping[str, Any]) -> Session:
         reason=f"its container was removed by other means; its home is volume {home_volume(labels.id)}",
         mounts=labels.mounts,
         env=labels.env,
+        secret_names=labels.secret_names,
+        batch=labels.batch,
         schema=labels.schema,
     )
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import OTHER, App
 from sessiontui.domain.folder import Mount
 from sessiontui.domain.launch import Order
@@ -30,6 +31,8 @@ _ID = re.compile(r"^[A-Za-z0-9]{1,64}\Z")
 """What an id is made of: it becomes part of volume names and of paths."""
 _LONGEST, _LONGEST_IMAGE = 128, 512
 """Characters of a label that are shown: no honest one holds more."""
+_LONGEST_TIME = 10**10
+"""Seconds of a time limit that can be told in words: some centuries."""
 LAUNCHER_LABEL = PREFIX + "launcher"
 """The process that creates it, so that a launch cut off in the middle is known for one."""
 RECIPE_LABEL = PREFIX + "recipe"
@@ -57,6 +60,8 @@ def labels_of(order: Order, *, created_at: datetime, launcher: str) -> dict[str,
                 "devices": list(order.devices),
                 "mounts": [asdict(mount) for mount in order.mounts],
                 "env": [list(pair) for pair in order.env],
+                **({"secrets": list(order.secret_names)} if order.secrets else {}),
+                **({"batch": asdict(order.batch)} if order.batch else {}),
             }
         ),
         PREFIX + "apps": json.dumps([_told(app) for app in order.apps], separators=(",", ":")),
@@ -158,6 +163,19 @@ class Labels:
         )
 
     @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The variables whose values are in no label."""
+        return tuple(one for one in _list(self._order.get("secrets")) if isinstance(one, str))
+
+    @property
+    def batch(self) -> Batch | None:
+        """What it runs to its end."""
+        batch = _read(Batch, self._order.get("batch"))
+        if batch is None or batch.seconds is None or 0 < batch.seconds < _LONGEST_TIME:
+            return batch
+        return replace(batch, seconds=None)
+
+    @property
     def apps(self) -> tuple[App, ...]:
         """Its apps."""
         return _apps(self._labels.get(PREFIX + "apps", ""))
@@ -200,6 +218,7 @@ def _read(kind: type[_T], value: object) -> _T | None:
     kinds: dict[str, type | tuple[type, ...]] = {
         "str": str,
         "int": int,
+        "int | None": (int, type(None)),
         "float": (int, float),
         "bool": bool,
         "Protocol": str,

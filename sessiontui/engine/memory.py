@@ -25,6 +25,7 @@ from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
+from sessiontui.engine.memory_batch import ended_at, played
 from sessiontui.engine.memory_inside import MemoryInside, unreachable
 from sessiontui.engine.memory_mounts import MemoryMounts
 from sessiontui.engine.port import ANYTHING, OURS, Build, Change, Report
@@ -281,14 +282,17 @@ class MemoryEngine(MemoryMounts, MemoryInside):
             apps=order.apps,
             ports=published,
             env=order.env,
+            secret_names=order.secret_names,
+            batch=order.batch,
         )
+        self._variables[order.id] = dict((*order.env, *order.secrets))
         key, inside = b"-----BEGIN OPENSSH PRIVATE KEY-----\n", "/opt/sessiontui/session"
         self.write_file(session.id, "/home/work/id_container", key)
         self.write_file(session.id, f"{inside}/ssh/id_container", key)
         self.write_file(session.id, f"{inside}/ssh/host.pub", b"ssh-ed25519 AAAA session\n")
         self.write_file(session.id, f"{inside}/sshd_config", b"Port 2200\n")
         self._mount(session)
-        return self.put(session)
+        return self._run_batch(self.put(session))
 
     def start(self, session: Session) -> Session:
         """See the port."""
@@ -296,9 +300,36 @@ class MemoryEngine(MemoryMounts, MemoryInside):
         self._fail("start")
         self._pause(0.5)
         self._mount(current)
-        return self.put(
-            replace(current, phase=Phase.RUNNING, reason="", exit_code=None, started_at=self._now())
+        return self._run_batch(
+            self.put(
+                replace(
+                    current,
+                    phase=Phase.RUNNING,
+                    reason="",
+                    exit_code=None,
+                    started_at=self._now(),
+                    ended_at=None,
+                )
+            )
         )
+
+    def _run_batch(self, session: Session) -> Session:
+        """The session once its command has ended, where it runs one that does."""
+        if session.batch is None:
+            return session
+        output, code = played(session.batch)
+        self.write(session.id, output)
+        return session if code is None else self.finish(session.id, code)
+
+    def finish(self, session_id: str, code: int) -> Session:
+        """The session's own process ends with that code."""
+        with self._lock:
+            session = self._sessions[session_id]
+            followers = self._followers.pop(session_id, [])
+        self._served.pop(session_id, None)
+        for follower in followers:
+            follower.close()
+        return self.put(ended_at(session, code, self._now()))
 
     def stop(self, session: Session) -> Session:
         """See the port."""
@@ -306,7 +337,7 @@ class MemoryEngine(MemoryMounts, MemoryInside):
         self._fail("stop")
         self._pause(0.5)
         self._served.pop(session.id, None)
-        return self.put(replace(current, phase=Phase.STOPPED, exit_code=143, pid=None))
+        return self.put(replace(current, phase=Phase.STOPPED, exit_code=143, pid=None, ended_at=self._now()))
 
     def delete(self, session: Session) -> None:
         """See the port."""

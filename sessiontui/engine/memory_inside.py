@@ -33,6 +33,8 @@ class MemoryInside:
         """Why a server failed, by session and name."""
         self._answers: dict[tuple[str, str], str] = {}
         self._files: dict[str, dict[str, bytes]] = {}
+        self._variables: dict[str, dict[str, str]] = {}
+        """What programs of a session find in their environment."""
         self._played: dict[str, PlayedFiles] = {}
         self._lock = threading.RLock()
         self._down = False
@@ -125,7 +127,7 @@ class MemoryInside:
     def run(
         self, session: Session, command: Sequence[str], *, env: Mapping[str, str] | None = None
     ) -> Outcome:
-        """See the port. Knows ``true``, ``false``, ``echo`` and ``cat``."""
+        """See the port. Knows ``true``, ``false``, ``echo``, ``printenv`` and ``cat``."""
         current = self._find_running(session)
         match list(command):
             case ["true"]:
@@ -134,6 +136,8 @@ class MemoryInside:
                 return Outcome(1, b"")
             case ["echo", *words]:
                 return Outcome(0, " ".join(words).encode() + b"\n")
+            case ["printenv", name] if name in self._variables.get(current.id, {}):
+                return Outcome(0, self._variables[current.id][name].encode() + b"\n")
             case ["cat", path] if path in self._files[current.id]:
                 return Outcome(0, self._files[current.id][path])
             case _:

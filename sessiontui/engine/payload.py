@@ -83,6 +83,8 @@ def create_payload(
         "SESSIONTUI_ID": order.id,
         "SESSIONTUI_PERSISTENT_PATHS": ":".join(mount.target for mount in order.mounts),
     }
+    if order.secrets:
+        environment["SESSIONTUI_SECRET_NAMES"] = ",".join(order.secret_names)
     if own := [str(app.port) for app in order.apps if app.own]:
         environment["SESSIONTUI_PREOPEN_PORTS"] = ",".join(own)
     host: dict[str, Any] = {
@@ -130,7 +132,7 @@ def create_payload(
         "User": "0:0",
         "WorkingDir": HOME,
         "Entrypoint": ["/bin/sh", f"{SESSION_DIRECTORY}/start.sh"],
-        "Cmd": [],
+        "Cmd": [str(order.batch.seconds or 0), order.batch.command] if order.batch else [],
         "Env": [f"{name}={value}" for name, value in environment.items()],
         "Labels": dict(labels),
         "ExposedPorts": {f"{inside}/tcp": {} for inside in ports},

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sessiontui.domain.batch import Batch
 from sessiontui.domain.session import Phase
 from sessiontui.domain.units import format_bytes
+from sessiontui.engine.batch_ends import end_of_batch
 
 INTERRUPTED = "launch interrupted"
 """Begins the reason of a session that was created and never started."""
@@ -16,11 +18,14 @@ STOPPED_CODE = 143
 """What a container exits with that was stopped: SIGTERM."""
 
 
-def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> tuple[Phase, str, int | None]:
+def phase_of(
+    state: Mapping[str, Any], *, memory: int, launcher_lives: bool, batch: Batch | None = None
+) -> tuple[Phase, str, int | None]:
     """Phase, reason and exit code from ``State`` of the engine API's container inspect.
 
     The session's own process ends only by a signal from outside, so 143 (SIGTERM) and 137 (SIGKILL)
-    are stops. ``launcher_lives`` says whether whoever created the container may still be at it.
+    are stops; a ``batch`` session's ends with its command. ``launcher_lives`` says whether whoever
+    created the container may still be at it.
     """
     status = state.get("Status")
     if status == "created":
@@ -40,6 +45,8 @@ def phase_of(state: Mapping[str, Any], *, memory: int, launcher_lives: bool) -> 
     code = code if isinstance(code, int) else None
     if status == "dead":
         return Phase.FAILED, "the engine could not remove it in full: delete it again", code
+    if batch is not None and (end := end_of_batch(state, batch)) is not None:
+        return *end, code
     if state.get("OOMKilled") and code != STOPPED_CODE:
         return Phase.FAILED, f"out of memory (limit {format_bytes(memory)})", code
     if any(words in str(state.get("Error")) for words in ("already allocated", "already in use")):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import shlex
 import tarfile
+from collections.abc import Sequence
 from importlib.resources import files
 
 from sessiontui.engine.payload import SESSION_DIRECTORY
 
+VARIABLES = f"{SESSION_DIRECTORY}/variables"
+"""The secret variables of a session, as lines for its shells to read."""
 
-def session_archive(secret: str) -> bytes:
-    """A tar of the session's scripts and its secret, to be unpacked at ``/``.
+
+def session_archive(secret: str, variables: Sequence[tuple[str, str]] = ()) -> bytes:
+    """A tar of the session's scripts, its secret and its secret variables, to be unpacked at ``/``.
 
     The secret is a file of root that the start-up script gives to the session's user: it is in no
-    environment, no label and no argument list.
+    environment, no label and no argument list. So are the variables, which the user may only read.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -28,6 +33,9 @@ def session_archive(secret: str) -> bytes:
             if script.is_file():
                 _add(archive, f"{path}/{script.name}", script.read_bytes(), 0o644)
         _add(archive, f"{path}/secret", secret.encode(), 0o400)
+        if variables:
+            lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables)
+            _add(archive, VARIABLES.lstrip("/"), lines.encode(errors="surrogateescape"), 0o400)
     return buffer.getvalue()
 
 

@@ -17,6 +17,10 @@ login_environment() {
         # shellcheck source=/dev/null
         . "$session/values.sh"
     fi
+    if [ -r "$session/variables" ]; then
+        # shellcheck source=/dev/null
+        . "$session/variables"
+    fi
     export USER=work LOGNAME=work HOME="$home"
 }
 

@@ -5,7 +5,10 @@
 # start of the container. Stays root, so that nothing the user kills ends the session. Whatever is
 # in the home or in a directory of the user is touched as the user only (home.sh).
 #
-# With arguments it is a batch session: they are run as `work` instead of waiting.
+#
+#   start.sh                    waits until it is stopped
+#   start.sh SECONDS COMMAND    a batch session: ends with the command, which is run as `work`, or with
+#                               124 when that takes longer than SECONDS (0: it may)
 set -eu
 # shellcheck source=common.sh
 . /opt/sessiontui/session/common.sh
@@ -119,6 +122,14 @@ if [ -e "$session/secret" ]; then
     chown "$uid:$gid" "$session/secret"
     chmod 0400 "$session/secret"
 fi
+# Root reads it too: the user may read it and not write it.
+variables=$session/variables
+if [ -e "$variables" ]; then
+    chown "0:$gid" "$variables"
+    chmod 0440 "$variables"
+elif [ -n "${SESSIONTUI_SECRET_NAMES:-}" ]; then
+    die "its secret variables ($SESSIONTUI_SECRET_NAMES) were lost when its launch was cut off: launch it again"
+fi
 
 # --- what shells should know -------------------------------------------------------------------
 
@@ -146,6 +157,7 @@ chmod 0644 "$session/values.sh"
 mkdir -p /etc/profile.d
 cat >/etc/profile.d/sessiontui.sh <<END
 . $session/values.sh
+[ ! -r $variables ] || . $variables
 . $session/greeting.sh
 END
 chmod 0644 /etc/profile.d/sessiontui.sh
@@ -246,7 +258,7 @@ END
         while read -r variable; do
             case $variable in
                 HOME | USER | LOGNAME | SHELL | MAIL | PWD | OLDPWD | SHLVL | TERM | HOSTNAME) continue ;;
-                SESSIONTUI_UID | SESSIONTUI_GID | _) continue ;;
+                SESSIONTUI_UID | SESSIONTUI_GID | SESSIONTUI_SECRET_NAMES | _) continue ;;
             esac
             eval "value=\${$variable-}"
             # A line of the settings cannot hold a line break.
@@ -266,8 +278,21 @@ for candidate in /usr/sbin/sshd /usr/local/sbin/sshd /usr/bin/sshd; do
 done
 if [ -n "$sshd" ] && [ -n "$become" ] && [ -e "$session/ssh/host" ]; then
     mkdir -p /run/sshd
-    sshd_settings >"$session/sshd_config"
-    chmod 0644 "$session/sshd_config"
+    if [ -e "$variables" ]; then
+        # They are in it, too.
+        rm -f "$session/sshd_config"
+        (
+            umask 077
+            # shellcheck source=/dev/null
+            . "$variables"
+            sshd_settings >"$session/sshd_config"
+        )
+        chown "0:$gid" "$session/sshd_config"
+        chmod 0440 "$session/sshd_config"
+    else
+        sshd_settings >"$session/sshd_config"
+        chmod 0644 "$session/sshd_config"
+    fi
     if ! as_work "$sshd" -t -f "$session/sshd_config" 2>/dev/null; then
         sshd_settings bare >"$session/sshd_config"
     fi
@@ -278,15 +303,58 @@ fi
 
 # --- ready ---------------------------------------------------------------------------------------
 
+[ $# -eq 0 ] || [ -n "$become" ] || die "no command can be run as the user without setpriv or su"
 # Which start this is about: after a restart, the file of the last one would lie for a moment.
 began 1 >"$session/ready"
-if [ $# -gt 0 ]; then
-    cd "$home"
-    exec_as_work "$@"
-    die "cannot become the user: the image has neither setpriv nor su"
+if [ $# -eq 0 ]; then
+    # The output of the apps becomes the container's. SIGTERM ends tail, and with it the session.
+    if command -v tail >/dev/null; then
+        exec tail -n +1 -F "$session/log/session.log" 2>/dev/null
+    fi
+    while :; do sleep 86400; done
 fi
-# The output of the apps becomes the container's. SIGTERM ends tail, and with it the session.
-if command -v tail >/dev/null; then
-    exec tail -n +1 -F "$session/log/session.log" 2>/dev/null
+
+# --- a batch session -----------------------------------------------------------------------------
+
+# How long the command may take to end once it is asked to; an engine that stops a session waits 10.
+grace=8
+seconds=$1
+command=$2
+
+# Asks every process of the user to end, waits for the command, and exits with $1. With this script
+# the session ends, and the kernel ends what is left in it.
+# shellcheck disable=SC2317
+end_command() {
+    trap '' TERM
+    # As the user: this root may not send signals to others.
+    as_work /bin/sh -c 'kill -TERM -1' 2>/dev/null || :
+    end=$(($(seconds_up) + grace))
+    while [ "$(seconds_up)" -lt "$end" ]; do
+        # One that ended and was not waited for is still there.
+        case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$job/status" 2>/dev/null) in
+            '' | Z*) break ;;
+        esac
+        nap
+    done
+    exit "$1"
+}
+
+# What it writes to /dev/stdout by that name is opened anew.
+chown "$uid:$gid" /proc/self/fd/3 /proc/self/fd/4 3>&1 4>&2 2>/dev/null || :
+as_work /bin/sh "$session/batch.sh" "$command" </dev/null &
+job=$!
+trap 'end_command 143' TERM
+trap 'end_command 124' USR1
+if [ "$seconds" -gt 0 ]; then
+    (
+        # What `sleep` sleeps is not what has passed where the machine was suspended.
+        end=$(($(seconds_up) + seconds))
+        while now=$(seconds_up) && [ "$now" -lt "$end" ]; do
+            sleep "$((end - now))" || nap
+        done
+        kill -USR1 "$$"
+    ) &
 fi
-while :; do sleep 86400; done
+code=0
+wait "$job" || code=$?
+exit "$code"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import App
 from sessiontui.domain.folder import Mount
 from sessiontui.domain.launch import Order
@@ -38,15 +39,20 @@ orders = st.builds(
     mounts=st.lists(st.builds(Mount, words, words, words, st.booleans()), max_size=3).map(tuple),
     apps=st.lists(apps, max_size=3).map(tuple),
     env=st.lists(st.tuples(words, words), max_size=3).map(tuple),
+    secrets=st.lists(st.tuples(words, st.just("s3cr3t")), max_size=3).map(tuple),
+    batch=st.none() | st.builds(Batch, words, st.none() | st.integers(1, 10**6), st.booleans()),
 )
 
 
 @given(orders)
 def test_an_order_comes_back_from_its_labels(order: Order) -> None:
-    labels = Labels(labels_of(order, created_at=NOW, launcher="here:1:2"))
+    written = labels_of(order, created_at=NOW, launcher="here:1:2")
+    assert "s3cr3t" not in str(written)
+    labels = Labels(written)
     assert labels.ours
     for name in (
-        "id", "name", "owner", "environment", "version", "image", "ask", "devices", "mounts", "apps", "env"
+        "id", "name", "owner", "environment", "version", "image", "ask", "devices", "mounts", "apps", "env",
+        "secret_names", "batch",
     ):  # fmt: skip
         assert getattr(labels, name) == getattr(order, name), name
     assert (labels.created_at, labels.launcher, labels.schema) == (NOW, "here:1:2", SCHEMA)
@@ -70,6 +76,8 @@ def test_any_garbage_reads_as_something(garbage: dict[str, str]) -> None:
     assert all(isinstance(mount, Mount) for mount in labels.mounts)
     assert all(isinstance(app, App) for app in labels.apps)
     assert all(len(pair) == 2 for pair in labels.env)
+    assert labels.batch is None or isinstance(labels.batch, Batch)
+    assert all(isinstance(name, str) for name in labels.secret_names)
 
 
 def test_labels_of_others_are_not_ours() -> None:
@@ -101,3 +109,20 @@ def test_a_schema_we_do_not_know_counts_as_a_later_one(schema: str) -> None:
 def test_deep_nesting_is_no_way_to_crash_the_reader() -> None:
     labels = Labels({PREFIX + "order": "[" * 100_000, PREFIX + "apps": "{" * 100_000})
     assert (labels.mounts, labels.apps) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("told", "batch"),
+    [
+        ('{"command": "make", "seconds": 60, "delete": true}', Batch("make", 60, delete=True)),
+        ('{"command": "make"}', Batch("make")),
+        ('{"command": "make", "seconds": -5}', Batch("make")),
+        ('{"command": "make", "seconds": ' + "9" * 4000 + "}", Batch("make")),
+        ('{"command": "make", "seconds": true}', None),
+        ('{"command": 7}', None),
+        ('["make"]', None),
+        ("null", None),
+    ],
+)
+def test_what_a_batch_session_runs_is_read_leniently(told: str, batch: Batch | None) -> None:
+    assert Labels({PREFIX + "order": f'{{"batch": {told}}}'}).batch == batch
