@@ -9,19 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import OTHER, App
+from sessiontui.domain.flat import read, told
 from sessiontui.domain.folder import Mount
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import SCHEMA, Owner
-
-_T = TypeVar("_T")
 
 PREFIX = "sessiontui."
 SCHEMA_LABEL = PREFIX + "schema"
@@ -64,15 +63,9 @@ def labels_of(order: Order, *, created_at: datetime, launcher: str) -> dict[str,
                 **({"batch": asdict(order.batch)} if order.batch else {}),
             }
         ),
-        PREFIX + "apps": json.dumps([_told(app) for app in order.apps], separators=(",", ":")),
+        PREFIX + "apps": json.dumps([told(app) for app in order.apps], separators=(",", ":")),
         LAUNCHER_LABEL: launcher,
     }
-
-
-def _told(app: App) -> dict[str, Any]:
-    """What of an app is not as it would be anyway: the engine sends all labels with every list."""
-    plain = {one.name: one.default for one in fields(App)}
-    return {name: value for name, value in asdict(app).items() if value != plain[name]}
 
 
 class Labels:
@@ -141,7 +134,7 @@ class Labels:
     @property
     def ask(self) -> Ask:
         """The resources ordered; zeros where unreadable."""
-        return _read(Ask, self._order.get("ask")) or Ask(0, 0)
+        return read(Ask, self._order.get("ask")) or Ask(0, 0)
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -152,7 +145,7 @@ class Labels:
     @property
     def mounts(self) -> tuple[Mount, ...]:
         """Its folders."""
-        return tuple(filter(None, (_read(Mount, one) for one in _list(self._order.get("mounts")))))
+        return tuple(filter(None, (read(Mount, one) for one in _list(self._order.get("mounts")))))
 
     @property
     def env(self) -> tuple[tuple[str, str], ...]:
@@ -170,7 +163,7 @@ class Labels:
     @property
     def batch(self) -> Batch | None:
         """What it runs to its end."""
-        batch = _read(Batch, self._order.get("batch"))
+        batch = read(Batch, self._order.get("batch"))
         if batch is None or batch.seconds is None or 0 < batch.seconds < _LONGEST_TIME:
             return batch
         return replace(batch, seconds=None)
@@ -195,7 +188,7 @@ class Labels:
 @lru_cache(maxsize=64)
 def _apps(text: str) -> tuple[App, ...]:
     """The apps of a label: many sessions of one environment carry the same text."""
-    return tuple(filter(None, (_read(App, one) for one in _list(_json(text)))))
+    return tuple(filter(None, (read(App, one) for one in _list(_json(text)))))
 
 
 def _json(text: str) -> object:
@@ -207,28 +200,3 @@ def _json(text: str) -> object:
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _read(kind: type[_T], value: object) -> _T | None:
-    """A value of a flat dataclass from its JSON object; None unless every field has its own kind."""
-    fields = getattr(kind, "__dataclass_fields__", {})
-    if not isinstance(value, dict):
-        return None
-    known = {name: value[name] for name in fields if name in value}
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "str": str,
-        "int": int,
-        "int | None": (int, type(None)),
-        "float": (int, float),
-        "bool": bool,
-        "Protocol": str,
-    }
-    for name, one in known.items():
-        if not isinstance(one, kinds[fields[name].type]) or (
-            isinstance(one, bool) and fields[name].type != "bool"
-        ):
-            return None
-    try:
-        return kind(**known)
-    except TypeError:
-        return None
