@@ -71,6 +71,8 @@ class Session:
     """When it was launched, with time zone."""
     started_at: datetime | None = None
     """When its container last started."""
+    ended_at: datetime | None = None
+    """When its container last ended, of one that does not run."""
     container_id: str | None = None
     """None when only the home is left (its container was removed by other means)."""
     pid: int | None = None
@@ -89,12 +91,10 @@ class Session:
     """The variables whose values are kept inside it alone."""
     batch: Batch | None = None
     """What it runs to its end; None for a session that waits for people."""
-    ended_at: datetime | None = None
-    """When its container last ended, while it does not run."""
     schema: int = SCHEMA
     brief: bool = False
     """Told by the engine's list alone: the limits are those ordered, and details that the list does not
-    tell (``started_at``, ``pid``, why it ended) are None or a guess."""
+    tell (``started_at``, ``ended_at``, ``pid``, why it ended) are None or a guess."""
 
     def app(self, name: str) -> App | None:
         """The app of that name."""

@@ -10,8 +10,8 @@ from sessiontui.domain.batch import TIMED_OUT, Batch
 from sessiontui.domain.session import Phase
 from sessiontui.domain.units import format_age, format_duration
 
-_BY_SIGNAL = frozenset((137, 143))
-"""What SIGKILL and SIGTERM leave, which are how a session is killed and stopped."""
+_BY_SIGNAL = frozenset((137, 143, 158))
+"""What SIGKILL, SIGTERM and SIGPWR leave, by which a session is ended from outside."""
 
 
 def end_of_batch(state: Mapping[str, Any], batch: Batch) -> tuple[Phase, str] | None:

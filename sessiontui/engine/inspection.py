@@ -79,6 +79,7 @@ def session_of(
         ask=Ask(cpu_limit(host), memory, len(devices)),
         created_at=labels.created_at or _moment(attributes.get("Created")) or datetime.now(UTC),
         started_at=_moment(state.get("StartedAt")),
+        ended_at=None if phase.live else _moment(state.get("FinishedAt")),
         container_id=attributes["Id"],
         pid=state.get("Pid") or None,
         reason=reason,
@@ -90,7 +91,6 @@ def session_of(
         env=labels.env,
         secret_names=labels.secret_names,
         batch=labels.batch,
-        ended_at=None if state.get("Running") else _moment(state.get("FinishedAt")),
         schema=labels.schema,
         brief=brief,
     )

@@ -325,7 +325,7 @@ command=$2
 # the session ends, and the kernel ends what is left in it.
 # shellcheck disable=SC2317
 end_command() {
-    trap '' TERM
+    trap '' TERM PWR USR1
     # As the user: this root may not send signals to others.
     as_work /bin/sh -c 'kill -TERM -1' 2>/dev/null || :
     end=$(($(seconds_up) + grace))
@@ -344,6 +344,7 @@ chown "$uid:$gid" /proc/self/fd/3 /proc/self/fd/4 3>&1 4>&2 2>/dev/null || :
 as_work /bin/sh "$session/batch.sh" "$command" </dev/null &
 job=$!
 trap 'end_command 143' TERM
+trap 'end_command 158' PWR
 trap 'end_command 124' USR1
 if [ "$seconds" -gt 0 ]; then
     (
