@@ -98,7 +98,7 @@ class Launcher:
         """
         ports = self._ports
         known = environments(ports, hidden=True)
-        chosen = named(known, draft.environment)
+        chosen = named(known, draft.environment, ports.owner.uid)
         if chosen is not None:
             version = draft.version or preferred_version(ports, chosen).name
             draft = replace(draft, environment=chosen.name, version=version)
@@ -189,7 +189,10 @@ class Launcher:
                 return one, found
         if self._ports.engine.has_image(image):
             return None
-        raise Unknown(f"environment {environment}:{version} is no longer described anywhere")
+        raise Unknown(
+            f"environment {environment}:{version} is not there any more",
+            "its image was deleted, or its description taken away: choose another",
+        )
 
     def _build(
         self, environment: Environment, version: Version, report: Report, cancellation: Cancellation

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sessiontui.catalogue.found import found_environments
+from sessiontui.catalogue.saved import is_saved, saved_environments
 from sessiontui.domain.environment import App, Environment, FoundImage, Protocol, Version
 from sessiontui.domain.errors import ConfigError
 from sessiontui.domain.launch import SMALLEST
@@ -60,7 +61,10 @@ class FileCatalogue:
 
     def found(self, images: Iterable[FoundImage]) -> tuple[Environment, ...]:
         """See the port."""
-        return found_environments(images, self.environments(), self._apps)
+        every = tuple(images)
+        others = (image for image in every if not is_saved(image))
+        saved = saved_environments(image for image in every if is_saved(image))
+        return (*saved, *found_environments(others, self.environments(), self._apps))
 
     def recipe(self, environment: Environment) -> Mapping[str, bytes]:
         """See the port."""

@@ -76,7 +76,14 @@ def _environment(name: str, group: Sequence[_Found]) -> Environment:
 def _found(image: FoundImage, apps: Mapping[str, App]) -> _Found | None:
     repository, tag = split_reference(image.reference)
     name = image_name(image.reference)
-    version = Version(tag, image.reference, label=name.version, tags=name.tags, apps=tuple(apps.values()))
+    version = Version(
+        tag,
+        image.reference,
+        label=name.version,
+        tags=name.tags,
+        apps=tuple(apps.values()),
+        size=image.size,
+    )
     description = _text(image.labels, _OCI + "description")
     if (words := described(image.labels)) is not None:
         return _Found(repository, name, _by_labels(version, words, apps), description, 0)

@@ -127,6 +127,8 @@ class Version:
     """Bytes of /dev/shm it wants at least."""
     core_variables: tuple[str, ...] = ()
     """Variables, besides the usual ones, that hold the session's number of cores."""
+    size: int | None = None
+    """Bytes of its image on the engine's disk, shared layers included, where it was found with them."""
     hidden: bool = False
     """Whether it is there for programs, or not for everybody: shown only to who asks for all."""
 
@@ -147,9 +149,14 @@ class Environment:
     recipe: str = ""
     """Path of the Dockerfile that turns a base into the image; empty when nothing is built."""
     source: str = "built-in"
-    """Where it is described: ``built-in``, ``image`` (by labels or by its name) or the file's path."""
+    """Where it is described: ``built-in``, ``image`` (by labels or by its name), ``saved`` (from a
+    session) or the file's path."""
     group: str = ""
     """Heading it stands under, where it was found with one."""
+    owner: str = ""
+    """Name of the user who saved it from a session; empty: it is nobody's own."""
+    uid: int | None = None
+    """Of that user: only they, and root, are offered it. None: everybody is."""
 
     def version(self, name: str) -> Version | None:
         """The version of that name."""
@@ -176,6 +183,9 @@ class FoundImage:
 
 IMAGE = "image"
 """Source of an environment that nothing but an image on the engine describes."""
+
+SAVED_FROM = "saved"
+"""Source of an environment that somebody saved from a session."""
 
 OTHER = "other"
 """Environment of a session whose image the person named outright."""

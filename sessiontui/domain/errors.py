@@ -17,6 +17,7 @@ The tree (foreign errors become one of these at the border that met them)::
         ├── SessionGone          the session was deleted meanwhile
         ├── NameTaken            a live session of the same owner has this name
         ├── ImageUnavailable     the image is not here and cannot be pulled
+        ├── ImageInUse           a container uses the image that is to be removed
         ├── BuildFailed          the environment's image could not be built
         ├── DiskFull             the engine's disk has no space left
         ├── StartFailed          the session was created and did not come up
@@ -113,6 +114,10 @@ class ImageUnavailable(EngineError):
     def __init__(self, message: str, hint: str = "", *, out_of_reach: bool = False) -> None:
         super().__init__(message, hint)
         self.out_of_reach = out_of_reach
+
+
+class ImageInUse(EngineError):
+    """A container was made of the image, which therefore stays."""
 
 
 class BuildFailed(EngineError):

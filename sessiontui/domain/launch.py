@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sessiontui.domain.batch import Batch, batch_problems
-from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
+from sessiontui.domain.environment import IMAGE, OTHER, SAVED_FROM, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount, MountChoice
 from sessiontui.domain.mounts import clashes, place_of, target_problem
@@ -230,7 +230,7 @@ def _described(
 ) -> tuple[Environment, Version] | tuple[None, None]:
     """What the image says of itself, where it is on the engine and says something."""
     for environment in environments:
-        if environment.source == IMAGE:
+        if environment.source in (IMAGE, SAVED_FROM):
             for version in environment.versions:
                 if version.image in (image, f"{image}:latest"):
                     return environment, version

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sessiontui.dockerd.errors import disk_full, disk_is_full, translated
@@ -21,7 +22,7 @@ from sessiontui.domain.errors import (
 from sessiontui.domain.folder import HOME
 from sessiontui.domain.launch import Order
 from sessiontui.engine.link import Link
-from sessiontui.engine.payload import SESSION_DIRECTORY, container_name, home_volume
+from sessiontui.engine.payload import SESSION_DIRECTORY, container_name, home_volume, session_volume
 from sessiontui.engine.port import Outcome
 from sessiontui.engine.text import plain
 from sessiontui.engine.upload import session_archive
@@ -145,7 +146,13 @@ class Containers:
                 self._wait_removed(name, container_id)
 
     def remove_home(self, session_id: str) -> bool:
-        """Remove a session's home; False when there is none. Raises EngineError when it is held."""
+        """Remove a session's home and our files beside it; False when there is no home.
+
+        Raises EngineError when it is held.
+        """
+        # The home goes last: by what it is called, what is left of a session is found.
+        with suppress(SessionGone), translated("its own files", gone=True):
+            self._link.patiently(lambda client: client.remove_volume(session_volume(session_id)))
         try:
             with translated("its home", gone=True):
                 self._link.patiently(lambda client: client.remove_volume(home_volume(session_id)))

@@ -29,6 +29,7 @@ from sessiontui.engine.containers import PortInUseError
 from sessiontui.engine.docker_images import DockerImages
 from sessiontui.engine.docker_inside import DockerInside
 from sessiontui.engine.docker_mounts import DockerMounts
+from sessiontui.engine.docker_saving import DockerSaving
 from sessiontui.engine.inspected import Inspected
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
@@ -57,7 +58,7 @@ _HOLDING = ["created", "running", "paused", "restarting"]
 """States of a container whose limits are promised."""
 
 
-class DockerEngine(DockerInside, DockerMounts, DockerImages):
+class DockerEngine(DockerInside, DockerMounts, DockerImages, DockerSaving):
     """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss.
 
     ``keys`` is the chord that leaves a shell running; see :mod:`sessiontui.domain.detach_keys`.
@@ -67,6 +68,7 @@ class DockerEngine(DockerInside, DockerMounts, DockerImages):
         link = link or Link(environ)
         DockerInside.__init__(self, link, environ, keys)
         DockerImages.__init__(self, link)
+        DockerSaving.__init__(self, link)
         self._lock = threading.Lock()
         self._inspected = Inspected(self._link)
         self._launching: set[str] = set()

@@ -78,7 +78,7 @@ class DockerImages:
 
         from sessiontui.dockerd.client import json_stream
 
-        name, tag = _name_and_tag(image)
+        name, tag = name_and_tag(image)
         registry, _ = docker.auth.resolve_repository_name(name)
         parameters = {"fromImage": name, "tag": tag}
         progress = PullProgress(time.monotonic)
@@ -94,7 +94,7 @@ class DockerImages:
                     cancellation=cancellation,
                 )
                 for message in messages:
-                    _raise_stream_error(image, message)
+                    raise_stream_error(image, message)
                     if (step := progress.add(message)) is not None:
                         report(step)
         except EngineUnreachable:
@@ -128,7 +128,7 @@ class DockerImages:
                     cancellation=cancellation,
                 )
                 for message in messages:
-                    _raise_stream_error(build.image, message)
+                    raise_stream_error(build.image, message)
                     if (step := progress.add(message)) is not None:
                         report(step)
         except EngineUnreachable:
@@ -190,7 +190,7 @@ class DockerImages:
         """See the port."""
         from sessiontui.dockerd.client import json_stream
 
-        name, tag = _name_and_tag(image)
+        name, tag = name_and_tag(image)
         try:
             with translated(image):
                 for message in json_stream(
@@ -201,7 +201,7 @@ class DockerImages:
                     headers={"Content-Type": "application/x-tar"},
                     cancellation=cancellation,
                 ):
-                    _raise_stream_error(image, message)
+                    raise_stream_error(image, message)
         except EngineUnreachable:
             raise
         except EngineError as error:
@@ -210,7 +210,7 @@ class DockerImages:
             raise
 
 
-def _name_and_tag(image: str) -> tuple[str, str]:
+def name_and_tag(image: str) -> tuple[str, str]:
     """Repository and tag (or digest) of a reference; a colon before the last slash is a port's."""
     if "@" in image:
         name, _, digest = image.partition("@")
@@ -230,7 +230,8 @@ def _tar(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _raise_stream_error(subject: str, message: Mapping[str, Any]) -> None:
+def raise_stream_error(subject: str, message: Mapping[str, Any]) -> None:
+    """Raise what a message of the engine's stream says went wrong, if it says so."""
     if "error" in message:
         words = str(message["error"]).strip()
         if disk_is_full(words):

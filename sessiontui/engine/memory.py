@@ -28,6 +28,7 @@ from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.memory_batch import ended_at, played
 from sessiontui.engine.memory_inside import MemoryInside, unreachable
 from sessiontui.engine.memory_mounts import MemoryMounts
+from sessiontui.engine.memory_saving import MemorySaving
 from sessiontui.engine.port import ANYTHING, OURS, Build, Change, Report
 
 _END = None
@@ -68,7 +69,7 @@ class _Words:
         self.queue.put(_END)
 
 
-class MemoryEngine(MemoryMounts, MemoryInside):
+class MemoryEngine(MemoryMounts, MemorySaving, MemoryInside):
     """Fills the engine port. ``pause`` is called with the seconds that real work would take."""
 
     def __init__(

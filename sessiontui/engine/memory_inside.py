@@ -41,7 +41,7 @@ class MemoryInside:
         self.attendants: dict[str, MemoryPipe] = {}
         """Those asked for so far, by the name of their entry."""
         self.failing: dict[str, EngineError] = {}
-        """Errors raised by step (``pull build create start stop delete`` or the name of an app)."""
+        """Errors raised by step (``pull build create start stop delete save`` or the name of an app)."""
         self.answering: dict[int, Outcome | None] = {}
         """What is said by ports of any session that the person serves themselves; None: an echo."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sessiontui.domain.folder import HOME
 from sessiontui.domain.launch import Order
+from sessiontui.engine.labels import ID_LABEL
 
 SESSION_DIRECTORY = "/opt/sessiontui/session"
 """Where our own files are inside a session."""
@@ -40,6 +41,14 @@ def container_name(order: Order) -> str:
 def home_volume(session_id: str) -> str:
     """Name of the volume that holds a session's home."""
     return f"sessiontui-{session_id}-home"
+
+
+def session_volume(session_id: str) -> str:
+    """Name of the volume that holds our own files of a session: its secret, keys, scripts and logs.
+
+    A volume is no part of an image that is made of the session.
+    """
+    return f"sessiontui-{session_id}-session"
 
 
 def session_of_home(volume: str) -> str:
@@ -118,6 +127,14 @@ def create_payload(
                 }
                 for mount in order.mounts
             ),
+            {
+                "Type": "volume",
+                "Source": session_volume(order.id),
+                "Target": SESSION_DIRECTORY,
+                # Without the label of a session: whoever lists sessions by their homes is not told of it.
+                # Without what the image has there: that is another session's.
+                "VolumeOptions": {"NoCopy": True, "Labels": {ID_LABEL: order.id}},
+            },
         ],
     }
     if log_limit:

@@ -165,6 +165,30 @@ class Engine(Protocol):
         Raises BuildFailed, DiskFull, Cancelled.
         """
 
+    def image_sizes(self) -> Mapping[str, int]:
+        """Bytes of each image on the engine's disk by its names, shared layers included, by one look."""
+
+    def remove_image(self, image: str) -> None:
+        """Take a name from an image, and the image itself where that was its last.
+
+        Raises ImageUnavailable where there is none, ImageInUse where a container uses it.
+        """
+
+    def layer_size(self, session: Session) -> int | None:
+        """Bytes that a session changed outside home and folders: what an image of it adds to its own.
+
+        None where the engine does not say.
+        """
+
+    def save_image(self, session: Session, image: str, label: str) -> None:
+        """Make an image of a session, running or not, which is as the image it was launched from
+        but for what was changed: the same command, user, variables and labels.
+
+        ``label`` becomes the value of its label SAVED_LABEL. Home and folders are not in it, nor what is
+        the session's own: secret, keys, variables, logs. Programs stand still meanwhile. Whatever goes
+        wrong, nothing is left behind. Raises DiskFull, ImageUnavailable.
+        """
+
     def import_image(self, archive: BinaryIO, image: str, report: Report, cancellation: Cancellation) -> None:
         """Make an image of one layer from a tar stream of a root file system.
 

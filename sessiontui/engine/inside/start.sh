@@ -155,17 +155,18 @@ export PATH LANG="${LANG:-C.UTF-8}"
 chmod 0644 "$session/values.sh"
 
 mkdir -p /etc/profile.d
+# An image made of this session has the file, and not what it reads.
 cat >/etc/profile.d/sessiontui.sh <<END
-. $session/values.sh
+[ ! -r $session/values.sh ] || . $session/values.sh
 [ ! -r $variables ] || . $variables
-. $session/greeting.sh
+[ ! -r $session/greeting.sh ] || . $session/greeting.sh
 END
 chmod 0644 /etc/profile.d/sessiontui.sh
 profile=
 [ ! -r /etc/profile ] || profile=$(cat /etc/profile)
 case $profile in
     *profile.d*) ;;
-    *) echo ". /etc/profile.d/sessiontui.sh" >>/etc/profile ;;
+    *) echo "[ ! -r /etc/profile.d/sessiontui.sh ] || . /etc/profile.d/sessiontui.sh" >>/etc/profile ;;
 esac
 if [ -r /etc/bash.bashrc ]; then
     case $(cat /etc/bash.bashrc) in

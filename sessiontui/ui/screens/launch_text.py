@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from sessiontui.domain.environment import IMAGE, Environment, Version
+from sessiontui.domain.environment import IMAGE, SAVED_FROM, Environment, Version
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.launch import Order
 from sessiontui.ui.present import clean
 
 
 def environment_label(environment: Environment) -> str:
-    """An environment in the list of choices; of an image, also the name that tells it from its like."""
-    name = f" · {environment.name}" if environment.source == IMAGE else ""
+    """An environment in the list of choices; of an image, also the name that tells it from its like, and
+    of a saved one, whose it is.
+    """
+    told = {IMAGE: environment.name, SAVED_FROM: environment.group}.get(environment.source)
+    name = f" · {told}" if told else ""
     return clean(f"{environment.icon} {environment.label}{name}".strip())
 
 

@@ -74,7 +74,7 @@ def test_gpus_are_for_who_can_use_them(tmp_path: Path) -> None:
 def test_an_image_that_goes_between_order_and_launch_is_missed(world: World) -> None:
     order = world.launcher.order(Draft(environment="lua", name="nifty-bohr"))
     del world.engine._images[LUA]
-    with pytest.raises(Unknown, match="no longer described"):
+    with pytest.raises(Unknown, match="not there any more"):
         Launcher(world.ports).launch(order, lambda progress: None, Cancellation())
 
 
