@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sessiontui.domain.environment import App, AppState, Environment
@@ -46,8 +46,11 @@ def session_json(session: Session) -> dict[str, Any]:
     }
 
 
-def environment_json(environment: Environment) -> list[dict[str, Any]]:
-    """An environment: one object a version; a maximum is null where the engine is the only bound."""
+def environment_json(environment: Environment, sizes: Mapping[str, int]) -> list[dict[str, Any]]:
+    """An environment: one object a version; a maximum is null where the engine is the only bound.
+
+    ``sizes`` are those of the images on the engine, in bytes; null where it is not there.
+    """
     return [
         {
             "name": environment.name,
@@ -70,6 +73,8 @@ def environment_json(environment: Environment) -> list[dict[str, Any]]:
                 "memory": version.ceiling.memory,
                 "gpu": version.ceiling.gpu,
             },
+            "size": sizes.get(version.image),
+            "owner": environment.owner or None,
         }
         for version in environment.versions
         for minimum in (environment.minimum_of(version),)

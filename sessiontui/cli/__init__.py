@@ -41,10 +41,12 @@ def run(argv: Sequence[str]) -> int:
         settings = config.load(arguments.config, os.environ)
         if arguments.command is None:
             return _dashboard(settings, arguments)
-        from sessiontui.cli import files, forwarding, reaching, ssh_config, verbs
+        from sessiontui.cli import files, forwarding, reaching, saving, ssh_config, verbs
 
         name = arguments.command.replace("-", "_")
-        module = next(one for one in (verbs, reaching, forwarding, files, ssh_config) if hasattr(one, name))
+        module = next(
+            one for one in (verbs, reaching, forwarding, files, saving, ssh_config) if hasattr(one, name)
+        )
         code: int = getattr(module, name)(arguments, settings)
     except Refused as error:
         for problem in error.problems:

@@ -112,6 +112,17 @@ def parser() -> argparse.ArgumentParser:
         "-a", "--all", action="store_true", help="also images that are private or the system's"
     )
 
+    removal = listing.add_subparsers(dest="verb", metavar="rm").add_parser(
+        "rm", help="delete the image of a version that you saved, or that can be built again"
+    )
+    removal.add_argument("name", metavar="NAME[:VERSION]")
+    removal.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+    save = add("save", "save a session, without home and folders, as an environment of your own")
+    save.add_argument("name", metavar="NAME")
+    save.add_argument("environment", metavar="AS")
+    save.add_argument("-f", "--force", action="store_true", help="add a version to what has the name")
+
     folders = add("folders", "list, create and remove folders")
     verbs = folders.add_subparsers(dest="verb", metavar="ls|create|rm", required=True)
     verbs.add_parser("ls", help="list").add_argument("--json", action="store_true", help="print JSON")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sessiontui import wiring
@@ -16,6 +16,7 @@ from sessiontui.actions.ports import Ports, find_session
 from sessiontui.cli.complaint import complain
 from sessiontui.cli.printing import print_json, print_table
 from sessiontui.cli.progress import ProgressLine
+from sessiontui.cli.saving import remove_environment
 from sessiontui.cli.ssh_config import keep_current
 from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
@@ -124,12 +125,16 @@ def rm(arguments: Namespace, settings: Settings) -> int:
 def environments(arguments: Namespace, settings: Settings) -> int:
     """List environments. Without an engine: those of the catalogue, and a word on stderr."""
     ports = _ports(settings)
+    if arguments.verb == "rm":
+        return remove_environment(arguments, ports)
     known = ports.catalogue.environments()
+    sizes: Mapping[str, int] = {}
     try:
         known += found_environments(ports, hidden=arguments.all)
+        sizes = ports.engine.image_sizes()
     except EngineError as error:
         complain(f"those of images on the engine are left out: {error.message}", error.hint)
-    objects = [described for one in known for described in describe.environment_json(one)]
+    objects = [described for one in known for described in describe.environment_json(one, sizes)]
     if arguments.json:
         print_json(objects)
     else:

@@ -92,14 +92,27 @@ class DockerSaving:
                 conf = {**settings, "Labels": {**settings["Labels"], **mark}}
                 self._link.patiently(lambda client: client.commit(container["Id"], SAVING, tag, conf=conf))
                 made = self._link.client.inspect_image(step)
+            before = self._id_of(image)
             self._name(
                 image, step, made, {**(made_from["Config"] or {}), "Labels": _labels(made_from, label)}
             )
+            if before:
+                # What the name meant until now would stay without one, unless a session uses it.
+                with suppress(EngineError), translated(image):
+                    self._link.patiently(lambda client: client.remove_image(before))
         finally:
             # An engine that does not answer keeps it; the next save removes it.
             with suppress(EngineError), translated("removing a step"):
                 self._link.patiently(lambda client: client.remove_image(step))
             self._savings.discard(step)
+
+    def _id_of(self, image: str) -> str:
+        """The id of what the name means now; empty: nothing."""
+        try:
+            with translated(image):
+                return str(self._link.client.inspect_image(image)["Id"])
+        except ImageUnavailable:
+            return ""
 
     def _looked_at(self, session: Session) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """What the engine says of the container and of the image that it was made of."""
