@@ -5,18 +5,17 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.files import stays_inside
-from sessiontui.storage.landing import DEEPEST, OPEN_DIRECTORY, Landing, umask_of
+from sessiontui.storage.landing import DEEPEST, Landing, umask_of
 from sessiontui.storage.tar_members import Member, MemberKind, Source, members, padding
 from sessiontui.storage.trouble import trouble
+from sessiontui.storage.way import Parts, Way
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-Parts = tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +34,17 @@ class Unpacking:
         self._land = land
         self._advanced = advanced
         self._top = os.fsencode(land.name)
+        self._way = Way(land)
         self._files: set[Parts] = set()
         self._directories: dict[Parts, _Directory] = {}
         self._links: list[tuple[Parts, Member]] = []
-        self._open: list[tuple[bytes, int]] = []
-        """The directories on the way to the last member, by their names, from the top."""
-        self._stack = ExitStack()
         self.skipped: list[str] = []
         """What was left out, with the reason."""
 
     def run(self, source: Source) -> None:
         """Read the archive to its end and make what is in it."""
-        with self._stack:
-            self._stack.callback(self._leave, 0)
+        with ExitStack() as stack:
+            stack.callback(self._way.leave)
             for member in members(source):
                 parts = parts_of(member.path)
                 try:
@@ -65,7 +62,7 @@ class Unpacking:
         match member.kind:
             case MemberKind.DIRECTORY:
                 self._directories[parts] = _Directory(member.mode, member.changed_at)
-                self._enter(parts)
+                self._way.enter(parts)
             case MemberKind.FILE if parts:
                 self._write(member, parts, source)
             case MemberKind.SECOND_NAME if parts:
@@ -80,26 +77,6 @@ class Unpacking:
 
     # Directories
 
-    def _enter(self, parts: Parts) -> int:
-        """The descriptor of a directory of the tree, made where it is missing."""
-        way = (self._top, *parts)
-        known = 0
-        while known < min(len(way), len(self._open)) and self._open[known][0] == way[known]:
-            known += 1
-        self._leave(known)
-        for name in way[known:]:
-            parent = self._open[-1][1] if self._open else self._land.part
-            with suppress(FileExistsError):
-                os.mkdir(name, 0o700, dir_fd=parent)
-            descriptor = os.open(name, OPEN_DIRECTORY, dir_fd=parent)
-            self._open.append((name, descriptor))
-            self._land.give(descriptor)
-        return self._open[-1][1]
-
-    def _leave(self, kept: int) -> None:
-        while len(self._open) > kept:
-            os.close(self._open.pop()[1])
-
     def _finish_directories(self) -> None:
         """Give directories their times and permissions, now that nothing more is put into them.
 
@@ -107,7 +84,7 @@ class Unpacking:
         """
         umask = umask_of(self._land)
         for parts in sorted(self._directories, key=len, reverse=True):
-            wanted, descriptor = self._directories[parts], self._enter(parts)
+            wanted, descriptor = self._directories[parts], self._way.enter(parts)
             os.utime(descriptor, (wanted.changed_at, wanted.changed_at))
             if parts:
                 os.fchmod(descriptor, wanted.mode & ~umask)
@@ -115,7 +92,7 @@ class Unpacking:
     # Files
 
     def _write(self, member: Member, parts: Parts, source: Source) -> None:
-        parent = self._enter(parts[:-1])
+        parent = self._way.enter(parts[:-1])
         room = os.fstatvfs(parent)
         if member.size > room.f_bavail * room.f_frsize:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -128,13 +105,13 @@ class Unpacking:
         """A second name of a file that came before; of anything else there is none."""
         if target not in self._files:
             raise StorageError(f"the session sends a link to what it has not sent: {_shown(target)}")
-        parent = os.dup(self._enter(target[:-1]))
+        parent = os.dup(self._way.enter(target[:-1]))
         try:
             os.link(
                 target[-1],
                 parts[-1],
                 src_dir_fd=parent,
-                dst_dir_fd=self._enter(parts[:-1]),
+                dst_dir_fd=self._way.enter(parts[:-1]),
                 follow_symlinks=False,
             )
         finally:
@@ -146,7 +123,7 @@ class Unpacking:
             if not stays_inside(member.target, len(parts) - 1):
                 self._skip(parts, f"a link that leads outside: {_shown((member.target,))}")
                 continue
-            parent = self._enter(parts[:-1])
+            parent = self._way.enter(parts[:-1])
             os.symlink(member.target, parts[-1], dir_fd=parent)
             if self._land.owner is not None:
                 owner = self._land.owner
