@@ -122,7 +122,7 @@ def landing(directory: int, name: str, shown: str, owner: Owner | None) -> Itera
 
     Raises StorageError.
     """
-    _sweep(directory)
+    sweep(directory)
     try:
         part_name, part = _hidden(directory)
     except OSError as error:
@@ -169,7 +169,7 @@ def already_there(shown: str) -> AlreadyThere:
     return AlreadyThere(f"{shown} is there already", "copy under another name, or overwrite it (--force)")
 
 
-def there(name: str, directory: int) -> bool:
+def there(name: str | bytes, directory: int) -> bool:
     """Whether a directory has something of that name, be it a link to nothing."""
     try:
         os.stat(name, dir_fd=directory, follow_symlinks=False)
@@ -192,8 +192,8 @@ def umask_of(land: Landing) -> int:
         os.rmdir(_PROBE, dir_fd=land.part)
 
 
-def _sweep(directory: int) -> None:
-    """Take away what copies left that were killed.
+def sweep(directory: int) -> None:
+    """Take away what copies left in a directory that were killed.
 
     What one had put aside goes back where nothing is in its place.
     """
@@ -204,7 +204,7 @@ def _sweep(directory: int) -> None:
             with suppress(OSError):
                 part = os.open(name, OPEN_DIRECTORY, dir_fd=directory)
                 try:
-                    if os.fstat(part).st_uid != os.geteuid():
+                    if os.geteuid() not in (0, os.fstat(part).st_uid):
                         continue
                     fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     _put_back(part, directory)

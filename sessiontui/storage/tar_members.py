@@ -18,7 +18,7 @@ LONGEST_HEADER = 64 * 1024
 
 LONGEST_FILLING = 4 * 1024 * 1024
 """The most bytes that follow the end of an archive."""
-_UNDERSTOOD = (b"path", b"linkpath", b"size", b"mtime")
+_UNDERSTOOD = (b"path", b"linkpath", b"size", b"mtime", b"uid", b"gid")
 
 _NO_CONTENT = b"123456"
 """Types without content, whatever size they claim: links, devices, directories, pipes."""
@@ -57,6 +57,10 @@ class Member:
     changed_at: float
     target: bytes = b""
     """Of a link or second name."""
+    uid: int = 0
+    gid: int = 0
+    special: int = 0
+    """The bits of the mode that are no permissions: set-user-id, set-group-id, sticky."""
 
 
 class Source:
@@ -140,6 +144,9 @@ def _member(header: bytes, kind: bytes, size: int, settings: dict[bytes, bytes])
         # What no file system knows is no time.
         changed_at if -(2**40) < changed_at < 2**40 else 0.0,
         settings.get(b"linkpath", _text(header[157:257])),
+        _decimal(settings[b"uid"]) if b"uid" in settings else _number(header[108:116]),
+        _decimal(settings[b"gid"]) if b"gid" in settings else _number(header[116:124]),
+        _number(header[100:108]) & 0o7000,
     )
 
 
