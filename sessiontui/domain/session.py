@@ -129,7 +129,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What deleting a session destroys: its home, mounted folders not counted."""
+    """Files that die with a session, in its home or outside it; mounted folders are not counted.
+
+    Figures that cannot be had are None.
+    """
 
     bytes: int | None = None
     files: int | None = None
@@ -141,7 +144,7 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class LostFile:
-    """A file that dies with its session: path below the home, size in bytes, time of last change."""
+    """A file that dies with its session: path below the home, or absolute, size in bytes, last change."""
 
     path: str
     bytes: int

@@ -27,8 +27,8 @@ from sessiontui.domain.session import Session
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.containers import PortInUseError
 from sessiontui.engine.docker_images import DockerImages
-from sessiontui.engine.docker_inside import DockerInside
 from sessiontui.engine.docker_mounts import DockerMounts
+from sessiontui.engine.docker_remains import DockerRemains
 from sessiontui.engine.docker_saving import DockerSaving
 from sessiontui.engine.inspected import Inspected
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
@@ -58,7 +58,7 @@ _HOLDING = ["created", "running", "paused", "restarting"]
 """States of a container whose limits are promised."""
 
 
-class DockerEngine(DockerInside, DockerMounts, DockerImages, DockerSaving):
+class DockerEngine(DockerRemains, DockerMounts, DockerImages, DockerSaving):
     """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss.
 
     ``keys`` is the chord that leaves a shell running; see :mod:`sessiontui.domain.detach_keys`.
@@ -66,7 +66,7 @@ class DockerEngine(DockerInside, DockerMounts, DockerImages, DockerSaving):
 
     def __init__(self, environ: Mapping[str, str], link: Link | None = None, keys: str = DETACH_KEYS) -> None:
         link = link or Link(environ)
-        DockerInside.__init__(self, link, environ, keys)
+        DockerRemains.__init__(self, link, environ, keys)
         DockerImages.__init__(self, link)
         DockerSaving.__init__(self, link)
         self._lock = threading.Lock()
@@ -202,6 +202,7 @@ class DockerEngine(DockerInside, DockerMounts, DockerImages, DockerSaving):
 
     def delete(self, session: Session) -> None:
         """See the port."""
+        self._stand_ins.release(session.id, session.name)
         if session.container_id is None:
             if not self._containers.remove_home(session.id):
                 raise SessionGone(f"{session.name} is gone", "it was deleted meanwhile")

@@ -13,12 +13,11 @@ from sessiontui.domain.detach_keys import DETACH_KEYS, readable_chord
 from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed, EngineError, HostError, SessionGone
 from sessiontui.domain.folder import HOME
-from sessiontui.domain.session import Losses, Phase, Session
+from sessiontui.domain.session import Session
 from sessiontui.engine.app_states import LONGEST_OUTPUT, parse_states, plain_lines
 from sessiontui.engine.containers import Containers, last_words, reason_in
 from sessiontui.engine.dialled import Dialled, dialled
 from sessiontui.engine.link import Link
-from sessiontui.engine.losses import parse_losses
 from sessiontui.engine.payload import SESSION_DIRECTORY
 from sessiontui.engine.pipe import DockerPipe
 from sessiontui.engine.port import Outcome
@@ -40,14 +39,6 @@ class DockerInside:
         self._environ = environ
         self._detach_keys = keys
         self._containers = Containers(link)
-
-    def losses(self, session: Session) -> Losses:
-        """See the port."""
-        if session.phase is not Phase.RUNNING:
-            return Losses(complete=False)
-        command = ["/bin/sh", f"{SESSION_DIRECTORY}/losses.sh"]
-        outcome = self._containers.execute(session.name, self._container_of(session), command, user="0")
-        return parse_losses(outcome.output) if outcome.exit_code == 0 else Losses(complete=False)
 
     def offers(self, session: Session) -> tuple[App, ...]:
         """See the port."""

@@ -77,9 +77,9 @@ def session_of(
         version=labels.version,
         image=labels.image or str(attributes["Config"].get("Image", "")),
         ask=Ask(cpu_limit(host), memory, len(devices)),
-        created_at=labels.created_at or _moment(attributes.get("Created")) or datetime.now(UTC),
-        started_at=_moment(state.get("StartedAt")),
-        ended_at=None if phase.live else _moment(state.get("FinishedAt")),
+        created_at=labels.created_at or moment(attributes.get("Created")) or datetime.now(UTC),
+        started_at=moment(state.get("StartedAt")),
+        ended_at=None if phase.live else moment(state.get("FinishedAt")),
         container_id=attributes["Id"],
         pid=state.get("Pid") or None,
         reason=reason,
@@ -116,7 +116,7 @@ def orphan_of(labels: Labels, volume: Mapping[str, Any]) -> Session:
         version=labels.version,
         image=labels.image,
         ask=labels.ask,
-        created_at=labels.created_at or _moment(volume.get("CreatedAt")) or datetime.now(UTC),
+        created_at=labels.created_at or moment(volume.get("CreatedAt")) or datetime.now(UTC),
         reason=f"its container was removed by other means; its home is volume {home_volume(labels.id)}",
         mounts=labels.mounts,
         env=labels.env,
@@ -145,7 +145,7 @@ def _ports(host: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(found))
 
 
-def _moment(text: object) -> datetime | None:
+def moment(text: object) -> datetime | None:
     """A time as the engine writes it (RFC 3339 with nanoseconds); its zero time is None."""
     if not isinstance(text, str) or text.startswith("0001-"):
         return None

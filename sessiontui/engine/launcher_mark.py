@@ -29,6 +29,14 @@ def is_dead(text: str) -> bool:
     return text.startswith(f"{_boot()}:") and not may_live(text)
 
 
+def seconds_since_boot() -> float:
+    """How long this machine is up; endless where it does not say."""
+    try:
+        return float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError):
+        return float("inf")
+
+
 def _boot() -> str:
     try:
         return _BOOT.read_text().strip()

@@ -1,10 +1,11 @@
-"""Reads what the session's own script says about the files that die with it."""
+"""Reads what our own scripts say about the files that die with a session."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
+from sessiontui.domain.rescue import Census, Tally
 from sessiontui.domain.session import Losses, LostFile
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
@@ -30,3 +31,16 @@ def parse_losses(output: bytes) -> Losses:
     if total is None:
         return Losses(complete=False)
     return Losses(total[0], total[1], tuple(files), complete)
+
+
+def parse_census(output: bytes) -> Census | None:
+    """The census from the lines of ``census.sh`` (its head describes them); None where it is not whole."""
+    tally: Tally | None = None
+    others = []
+    for line in output.splitlines():
+        match line.split(b"\t"):
+            case [b"tally", *figures] if len(figures) == 4 and all(one.isdigit() for one in figures):
+                tally = Tally(*map(int, figures))
+            case [b"other", path]:
+                others.append(path.decode(errors="replace"))
+    return None if tally is None else Census(tally, tuple(others))

@@ -26,8 +26,9 @@ from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.memory_batch import ended_at, played
-from sessiontui.engine.memory_inside import MemoryInside, unreachable
+from sessiontui.engine.memory_inside import unreachable
 from sessiontui.engine.memory_mounts import MemoryMounts
+from sessiontui.engine.memory_remains import MemoryRemains
 from sessiontui.engine.memory_saving import MemorySaving
 from sessiontui.engine.port import ANYTHING, OURS, Build, Change, Report
 
@@ -69,7 +70,7 @@ class _Words:
         self.queue.put(_END)
 
 
-class MemoryEngine(MemoryMounts, MemorySaving, MemoryInside):
+class MemoryEngine(MemoryMounts, MemorySaving, MemoryRemains):
     """Fills the engine port. ``pause`` is called with the seconds that real work would take."""
 
     def __init__(
@@ -343,6 +344,7 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryInside):
     def delete(self, session: Session) -> None:
         """See the port."""
         self._find(session)
+        self._refuse_while_copied(session)
         self._fail("delete")
         self._pause(0.5)
         self.remove(session.id)

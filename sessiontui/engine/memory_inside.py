@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sessiontui.domain.environment import App, AppPhase, AppState
 from sessiontui.domain.errors import AppFailed, EngineError, EngineUnreachable, SessionGone, StartFailed
-from sessiontui.domain.session import Losses, LostFile, Phase, Session
+from sessiontui.domain.session import Phase, Session
 from sessiontui.engine.files import SCRIPT
 from sessiontui.engine.memory_files import PlayedFiles
 from sessiontui.engine.memory_pipe import MemoryPipe
@@ -36,12 +36,14 @@ class MemoryInside:
         self._variables: dict[str, dict[str, str]] = {}
         """What programs of a session find in their environment."""
         self._played: dict[str, PlayedFiles] = {}
+        self._copied: list[str] = []
+        """The sessions whose remains are being read."""
         self._lock = threading.RLock()
         self._down = False
         self.attendants: dict[str, MemoryPipe] = {}
         """Those asked for so far, by the name of their entry."""
         self.failing: dict[str, EngineError] = {}
-        """Errors raised by step (``pull build create start stop delete save`` or the name of an app)."""
+        """Errors raised by step (``pull build create start stop save copy delete`` or the name of an app)."""
         self.answering: dict[int, Outcome | None] = {}
         """What is said by ports of any session that the person serves themselves; None: an echo."""
 
@@ -49,23 +51,6 @@ class MemoryInside:
         """A file appears in the session."""
         with self._lock:
             self._files.setdefault(session_id, {})[path] = content
-
-    def losses(self, session: Session) -> Losses:
-        """See the port."""
-        current = self._find(session)
-        if current.phase is not Phase.RUNNING:
-            return Losses(complete=False)
-        with self._lock:
-            files = {
-                path.removeprefix("/home/work/"): content
-                for path, content in self._files[session.id].items()
-                if path.startswith("/home/work/") and path != "/home/work/id_container"
-            }
-        newest = tuple(
-            LostFile(path, len(content), self._now() - timedelta(seconds=age))
-            for age, (path, content) in enumerate(reversed(files.items()))
-        )
-        return Losses(sum(file.bytes for file in newest), len(newest), newest[:10])
 
     def offers(self, session: Session) -> tuple[App, ...]:
         """See the port."""

@@ -8,6 +8,7 @@ Every method blocks and may be called from any thread. Every failure is a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -16,6 +17,7 @@ from sessiontui.domain.environment import App, AppState, FoundImage
 from sessiontui.domain.folder import Identity
 from sessiontui.domain.launch import Order, Progress
 from sessiontui.domain.picture import EngineFacts
+from sessiontui.domain.rescue import Census
 from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Losses, Session
 
@@ -108,6 +110,34 @@ class Events(Protocol):
 
     def close(self) -> None:
         """End the iteration at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A tar stream of a part of a session's files."""
+
+    place: bytes
+    """What its names are below: a path without a slash at either end, empty for the top."""
+    read: Callable[[], bytes]
+    """The next chunk, empty at the end. Raises EngineError."""
+    left_out: Callable[[bytes], bool] = lambda path: False
+    """Whether the name of a member, without ``./`` before it, is not the person's."""
+
+
+class Remains(Protocol):
+    """The files that die with a session that does not run, held so that nobody removes them."""
+
+    def home(self) -> Archive:
+        """Its home, without mounts."""
+
+    def outside(self) -> Iterator[Archive]:
+        """What was changed outside home and mounts. An archive is read before the next is asked for."""
+
+    def census(self) -> Census | None:
+        """What there is of the home, counted without the archive; None where that cannot be done."""
+
+    def check(self) -> None:
+        """Raise EngineError where the session was started since."""
 
 
 class Engine(Protocol):
@@ -212,10 +242,28 @@ class Engine(Protocol):
         """Stop a session and keep its home."""
 
     def delete(self, session: Session) -> None:
-        """Remove container, home volume and anonymous volumes. Mounted folders stay untouched."""
+        """Remove container, home volume and anonymous volumes. Mounted folders stay untouched.
+
+        Refused while somebody copies its remains.
+        """
 
     def losses(self, session: Session) -> Losses:
-        """What a delete would destroy; figures that cannot be had (the session does not run) are None."""
+        """What a delete would destroy of its home, in any phase; figures that cannot be had are None."""
+
+    def losses_outside(self, session: Session) -> Losses:
+        """What a delete would destroy outside home and mounts, by absolute paths.
+
+        What was put there by us, caches and temporary files do not count.
+        """
+
+    def remains(self, session: Session) -> AbstractContextManager[Remains]:
+        """The files of a session that does not run. A delete is refused meanwhile.
+
+        Raises EngineError while it runs.
+        """
+
+    def sweep(self) -> None:
+        """Take away what a process that ended left on the engine and that is part of no session."""
 
     def mounted(self, session: Session) -> Mapping[str, Identity]:
         """Which directories a running session has at the targets of its mounts, seen from inside.

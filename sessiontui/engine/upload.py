@@ -14,8 +14,10 @@ VARIABLES = f"{SESSION_DIRECTORY}/variables"
 """The secret variables of a session, as lines for its shells to read."""
 
 
-def session_archive(secret: str, variables: Sequence[tuple[str, str]] = ()) -> bytes:
+def session_archive(secret: str, variables: Sequence[tuple[str, str]] = (), public_key: bytes = b"") -> bytes:
     """A tar of the session's scripts, its secret and its secret variables, to be unpacked at ``/``.
+
+    ``public_key`` is what a session made for itself earlier, for scripts that look at its home from beside.
 
     The secret is a file of root that the start-up script gives to the session's user: it is in no
     environment, no label and no argument list. So are the variables, which the user may only read.
@@ -36,6 +38,8 @@ def session_archive(secret: str, variables: Sequence[tuple[str, str]] = ()) -> b
         if variables:
             lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables)
             _add(archive, VARIABLES.lstrip("/"), lines.encode(errors="surrogateescape"), 0o400)
+        if public_key:
+            _add(archive, f"{path}/ssh/id_container.pub", public_key, 0o400)
     return buffer.getvalue()
 
 

@@ -1,0 +1,281 @@
+"""What dies with a session on Docker: counted, and read to be kept."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sessiontui.dockerd.errors import translated
+from sessiontui.domain.detach_keys import DETACH_KEYS
+from sessiontui.domain.errors import EngineError, EngineUnreachable, SessionGone
+from sessiontui.domain.folder import HOME
+from sessiontui.domain.rescue import Census
+from sessiontui.domain.session import Losses, LostFile, Phase, Session
+from sessiontui.engine import changed_files
+from sessiontui.engine.changed_files import Changed
+from sessiontui.engine.docker_inside import DockerInside
+from sessiontui.engine.inspection import moment
+from sessiontui.engine.link import Link
+from sessiontui.engine.losses import parse_census, parse_losses
+from sessiontui.engine.payload import SESSION_DIRECTORY, home_volume
+from sessiontui.engine.port import OURS, Archive
+from sessiontui.engine.stand_in import COPY, COUNT, StandIns
+from sessiontui.engine.upload import session_archive
+
+COUNT_SECONDS = 4
+"""How long files are counted in one place; what is told then are lower bounds."""
+MOST_FILES = 2000
+"""Changed files outside the home that are looked at one by one."""
+LISTED = 10
+_SCRIPT_SECONDS = 120
+"""How long a script in a stand-in may take to end."""
+_MORE_THAN_A_FILE = 0x8F28_0000
+"""Bits of a mode as the engine tells it (Go's ``fs.FileMode``) of what is no plain file."""
+_DIRECTORY = 0x8000_0000
+_ANONYMOUS = re.compile(r"[0-9a-f]{64}\Z")
+"""The names that an engine gives to volumes, which it removes with their container."""
+_KEY = f"{SESSION_DIRECTORY}/ssh/id_container"
+_COPIES = {
+    "id_container": _KEY,
+    ".ssh/authorized_keys": f"{_KEY}.pub",
+    **{name: f"/etc/skel/{name}" for name in (".bashrc", ".bash_logout", ".profile")},
+}
+"""What we put into a home, and what it is a copy of."""
+
+
+class DockerRemains(DockerInside):
+    """The part of :class:`sessiontui.engine.port.Engine` about the files that die with a session."""
+
+    def __init__(self, link: Link, environ: Mapping[str, str], keys: str = DETACH_KEYS) -> None:
+        super().__init__(link, environ, keys)
+        self._stand_ins = StandIns(link)
+
+    def losses(self, session: Session) -> Losses:
+        """See the port."""
+        if session.phase is Phase.RUNNING:
+            command = ["/bin/sh", f"{SESSION_DIRECTORY}/losses.sh"]
+            outcome = self._containers.execute(session.name, self._container_of(session), command, user="0")
+            return parse_losses(outcome.output) if outcome.exit_code == 0 else Losses(complete=False)
+        if session.container_id is not None:
+            self._inspect(session)
+        output = self._in_stand_in(session, "losses.sh")
+        return Losses(complete=False) if output is None else parse_losses(output)
+
+    def losses_outside(self, session: Session) -> Losses:
+        """See the port."""
+        if session.container_id is None:
+            # With its container went what was changed in it.
+            return Losses(0, 0)
+        points, volumes = _mounted(self._inspect(session), session)
+        found = changed_files.leaves(self._changes(session), points)
+        end = time.monotonic() + COUNT_SECONDS
+        files = []
+        looked = 0
+        for one in found[:MOST_FILES]:
+            if time.monotonic() > end:
+                break
+            looked += 1
+            status = self._status(session, one.path)
+            if status is not None and not int(status.get("mode") or 0) & _MORE_THAN_A_FILE:
+                changed_at = moment(status.get("mtime")) or datetime.fromtimestamp(0, UTC)
+                files.append(LostFile(one.path, int(status.get("size") or 0), changed_at))
+        files.sort(key=lambda one: one.changed_at, reverse=True)
+        # What is in volumes that the image declares is copied, and not counted here.
+        complete = looked == len(found) and not volumes
+        return Losses(sum(one.bytes for one in files), len(files), tuple(files[:LISTED]), complete)
+
+    @contextmanager
+    def remains(self, session: Session) -> Iterator[_Remains]:
+        """See the port."""
+        started = self._start_of(session)
+        with self._stand_ins.of(session.id, session.name, self._images_for(session), COPY) as stand_in:
+            yield _Remains(self, session, stand_in, started)
+
+    def sweep(self) -> None:
+        """See the port."""
+        self._stand_ins.sweep()
+
+    # Asking about the session's own container
+
+    def _inspect(self, session: Session) -> Mapping[str, Any]:
+        with translated(session.name, gone=True):
+            details: Mapping[str, Any] = self._link.reader.get(
+                f"/containers/{self._container_of(session)}/json"
+            )
+        return details
+
+    def _start_of(self, session: Session) -> object:
+        """What tells one start of the session's container from the next. Raises EngineError while it runs."""
+        if session.container_id is None:
+            return None
+        state = self._inspect(session)["State"]
+        if state.get("Running") or state.get("Paused"):
+            raise EngineError(
+                f"{session.name} runs: its files may change while they are copied", "stop it first"
+            )
+        return state.get("StartedAt"), state.get("FinishedAt")
+
+    def _changes(self, session: Session) -> Sequence[Mapping[str, Any]]:
+        container_id = self._container_of(session)
+        with translated(session.name, gone=True):
+            # Some storage drivers compare the whole image with the container for this.
+            told = self._link.patiently(lambda client: client.diff(container_id))
+        return told or ()
+
+    def _status(self, session: Session, path: str) -> Mapping[str, Any] | None:
+        """What is at a path of the container; None when there is nothing, or it is not told."""
+        client = self._link.client
+        with translated(session.name):
+            answer = client.head(
+                f"{client.base_url}/v{client.api_version}/containers/{self._container_of(session)}/archive",
+                params={"path": path},
+                timeout=client.timeout,
+            )
+        with suppress(ValueError):
+            told = json.loads(base64.b64decode(answer.headers.get("X-Docker-Container-Path-Stat", "")))
+            return told if isinstance(told, dict) else None
+        return None
+
+    def _archived(
+        self, name: str, container_id: str, path: str, place: str, left_out: Callable[[bytes], bool]
+    ) -> Archive:
+        with translated(name, gone=True):
+            chunks, _ = self._link.patiently(lambda client: client.get_archive(container_id, path))
+
+        def read() -> bytes:
+            with translated(name):
+                return next(chunks, b"")
+
+        return Archive(place.strip("/").encode(errors="surrogateescape"), read, left_out)
+
+    # A stand-in
+
+    def _images_for(self, session: Session) -> Sequence[str]:
+        """Images by which its home can be shown, the session's own first."""
+        own = []
+        if session.container_id is not None:
+            own.append(str(self._inspect(session).get("Image") or ""))
+        with translated("listing images"):
+            told = self._link.reader.get("/images/json")
+        names = [str(tag) for one in told for tag in one.get("RepoTags") or () if tag != "<none>:<none>"]
+        others = sorted(names, key=lambda one: not one.startswith(OURS))
+        return [one for one in dict.fromkeys((*own, session.image, *others)) if one]
+
+    def _in_stand_in(self, session: Session, script: str) -> bytes | None:
+        """What a script of ours says that runs beside the session's home; None where it failed."""
+        command = ["/bin/sh", f"{SESSION_DIRECTORY}/{script}"]
+        try:
+            with self._stand_ins.of(
+                session.id, session.name, self._images_for(session), COUNT, command
+            ) as container_id:
+                archive = session_archive("none", public_key=self._public_key(session))
+                with translated(session.name, gone=True):
+                    client = self._link.client
+                    client.put_archive(container_id, "/", archive)
+                    client.start(container_id)
+                    code = client.wait(container_id, timeout=_SCRIPT_SECONDS).get("StatusCode")
+                    output: bytes = client.logs(container_id, stdout=True, stderr=False)
+        except (EngineUnreachable, SessionGone):
+            raise
+        except EngineError:
+            return None
+        return output if code == 0 else None
+
+    def _public_key(self, session: Session) -> bytes:
+        """The key that we put into the home; empty where that is not known."""
+        with suppress(EngineError):
+            return self.read_file(session, f"{_KEY}.pub")
+        return b""
+
+
+@dataclass(frozen=True)
+class _Remains:
+    """Fills :class:`sessiontui.engine.port.Remains`: archives are made by the engine of what does not run."""
+
+    engine: DockerRemains
+    session: Session
+    stand_in: str
+    started: object
+
+    def home(self) -> Archive:
+        """See the port."""
+        ours = self._ours()
+        # The stand-in has none of the mounts of the session, of which a file tree knows nothing.
+        return self.engine._archived(
+            self.session.name, self.stand_in, f"{HOME}/.", "", lambda path: path in ours
+        )
+
+    def outside(self) -> Iterator[Archive]:
+        """See the port."""
+        session, engine = self.session, self.engine
+        if session.container_id is None:
+            return
+        points, volumes = _mounted(engine._inspect(session), session)
+        wanted = [
+            *changed_files.tops(engine._changes(session), points),
+            *(Changed(path, added=True) for path in volumes),
+        ]
+        for one in wanted:
+            if not one.added:
+                status = engine._status(session, one.path)
+                # Only what is directly in it was changed or deleted: the rest is the image's.
+                if status is None or int(status.get("mode") or 0) & _DIRECTORY:
+                    continue
+            place = one.path.rpartition("/")[0]
+            yield engine._archived(session.name, session.container_id, one.path, place, _passing(place))
+
+    def census(self) -> Census | None:
+        """See the port."""
+        output = self.engine._in_stand_in(self.session, "census.sh")
+        return None if output is None else parse_census(output)
+
+    def check(self) -> None:
+        """See the port."""
+        if self.engine._start_of(self.session) != self.started:
+            raise EngineError(f"{self.session.name} was started and stopped meanwhile", "try again")
+
+    def _ours(self) -> frozenset[bytes]:
+        """Paths below the home of what we put there and nobody changed."""
+        ours = {
+            target.removeprefix(f"{HOME}/").encode(errors="surrogateescape") + b"/"
+            for target in (mount.target for mount in self.session.mounts)
+            if target.startswith(f"{HOME}/")
+        }
+        if self.session.container_id is not None:
+            for path, original in _COPIES.items():
+                with suppress(EngineError):
+                    content = self.engine.read_file(self.session, original)
+                    if content and content == self.engine.read_file(self.session, f"{HOME}/{path}"):
+                        ours.add(path.encode())
+            # Only where it is empty without the key.
+            ours.add(b".ssh/")
+        return frozenset(ours)
+
+
+def _passing(place: str) -> Callable[[bytes], bool]:
+    """Whether a member of an archive of what is at that place is a cache or temporary."""
+
+    def left_out(path: bytes) -> bool:
+        return not changed_files.counts(f"{place}/{path.decode(errors='surrogateescape')}".rstrip("/"))
+
+    return left_out
+
+
+def _mounted(details: Mapping[str, Any], session: Session) -> tuple[list[str], list[str]]:
+    """Where something is mounted in the container; and where of it volumes that die with it."""
+    home = home_volume(session.id)
+    mounts = [one for one in details.get("Mounts") or () if isinstance(one.get("Destination"), str)]
+    volumes = [
+        str(one["Destination"])
+        for one in mounts
+        if one.get("Type") == "volume" and one.get("Name") != home and _ANONYMOUS.match(str(one.get("Name")))
+    ]
+    points = [str(one["Destination"]) for one in mounts] + [mount.target for mount in session.mounts]
+    return points, volumes
