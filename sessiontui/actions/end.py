@@ -11,9 +11,15 @@ from sessiontui.domain.session import Losses, Phase, Session
 
 
 def losses(ports: Ports, session: Session) -> Losses:
-    """What deleting it would destroy."""
+    """What deleting it would destroy of its home. Raises NotYours, SessionGone, EngineError."""
     ensure_may_touch(session, ports.owner)
     return ports.engine.losses(session)
+
+
+def losses_outside(ports: Ports, session: Session) -> Losses:
+    """What deleting it would destroy outside its home and its folders; raises as ``losses``."""
+    ensure_may_touch(session, ports.owner)
+    return ports.engine.losses_outside(session)
 
 
 def delete(ports: Ports, session: Session) -> None:

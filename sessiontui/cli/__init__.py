@@ -41,12 +41,11 @@ def run(argv: Sequence[str]) -> int:
         settings = config.load(arguments.config, os.environ)
         if arguments.command is None:
             return _dashboard(settings, arguments)
-        from sessiontui.cli import files, forwarding, reaching, saving, ssh_config, verbs
+        from sessiontui.cli import files, forwarding, reaching, removal, saving, ssh_config, verbs
 
         name = arguments.command.replace("-", "_")
-        module = next(
-            one for one in (verbs, reaching, forwarding, files, saving, ssh_config) if hasattr(one, name)
-        )
+        rooms = (verbs, reaching, forwarding, files, removal, saving, ssh_config)
+        module = next(one for one in rooms if hasattr(one, name))
         code: int = getattr(module, name)(arguments, settings)
     except Refused as error:
         for problem in error.problems:

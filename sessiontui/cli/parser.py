@@ -98,6 +98,11 @@ def parser() -> argparse.ArgumentParser:
 
     rm = add("rm", "delete sessions with their homes; mounted folders stay")
     rm.add_argument("names", nargs="+", metavar="NAME")
+    rm.add_argument(
+        "--save-to",
+        metavar="FOLDER",
+        help="first copy what would be lost into this folder, below the session's name",
+    )
     rm.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
     ssh_config = add("ssh-config", "make `ssh st-NAME` work: one line in ~/.ssh/config, kept current")

@@ -23,7 +23,7 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError, HostError, SessiontuiError
 from sessiontui.domain.launch import Draft
 from sessiontui.domain.own_ports import parse_ports
-from sessiontui.domain.session import Losses, Session
+from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age, format_bytes
 from sessiontui.storage.size import size_of
 
@@ -99,25 +99,6 @@ def start(arguments: Namespace, settings: Settings) -> int:
     """Start sessions."""
     ports = _ports(settings)
     code = _each(arguments.names, ports, lambda session: end.start(ports, session))
-    keep_current(ports)
-    return code
-
-
-def rm(arguments: Namespace, settings: Settings) -> int:
-    """Delete sessions, after saying what dies with them."""
-    ports = _ports(settings)
-    sessions = [find_session(ports.engine, name, ports.owner) for name in dict.fromkeys(arguments.names)]
-    if not arguments.yes:
-        if not sys.stdin.isatty():
-            raise HostError("delete asks, and there is no terminal to ask in", "add --yes to delete")
-        for session in sessions:
-            print(f"{session.name}: its home dies ({_losses_line(end.losses(ports, session))})")
-            stays = ", ".join(mount.folder for mount in session.mounts)
-            print(f"  stays: {stays or 'nothing, no folder is mounted'}")
-        if input("Delete? [y/N] ").strip().lower() not in ("y", "yes"):
-            print("Nothing was deleted.")
-            return 1
-    code = _each([session.id for session in sessions], ports, lambda session: end.delete(ports, session))
     keep_current(ports)
     return code
 
@@ -224,13 +205,6 @@ def _each(names: Sequence[str], ports: Ports, action: Callable[[Session], object
             failed = True
             complain(error.message, error.hint)
     return 1 if failed else 0
-
-
-def _losses_line(losses: Losses) -> str:
-    if losses.bytes is None:
-        return "its size is unknown"
-    about = "" if losses.complete else "at least "
-    return f"{about}{format_bytes(losses.bytes)} in {losses.files} files"
 
 
 def _say(line: str) -> None:

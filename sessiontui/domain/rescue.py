@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sessiontui.domain.session import Losses
 from sessiontui.domain.units import format_bytes
 
 OUTSIDE = "outside"
 """The directory of a saved session that holds the changed files from outside its home."""
+
+
+_NEWEST = 10
+
+
+def sum_of(losses: Iterable[Losses]) -> Losses:
+    """All of them in one: what is unknown of one makes the figures lower bounds, or unknown where all are."""
+    every = tuple(losses)
+    sizes = [one.bytes for one in every if one.bytes is not None]
+    counts = [one.files for one in every if one.files is not None]
+    newest = sorted((file for one in every for file in one.newest), key=lambda file: file.changed_at)
+    return Losses(
+        sum(sizes) if sizes or not every else None,
+        sum(counts) if counts or not every else None,
+        tuple(reversed(newest[-_NEWEST:])),
+        all(one.complete for one in every),
+    )
+
+
+def amount_of(losses: Losses) -> str:
+    """``12 files, 3.2M``, with ``at least`` where counting was cut short."""
+    if losses.files is None or losses.bytes is None:
+        return "what cannot be counted"
+    if losses.files == 0:
+        return "no files" if losses.complete else "an unknown number of files"
+    files = f"{losses.files} file{'' if losses.files == 1 else 's'}"
+    return f"{'' if losses.complete else 'at least '}{files}, {format_bytes(losses.bytes)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -203,6 +203,8 @@ class _Remains:
     session: Session
     stand_in: str
     started: object
+    wanted: list[Changed] = field(default_factory=list)
+    """What is to be fetched from outside, once that was asked: what does not run does not change."""
 
     def home(self) -> Archive:
         """See the port."""
@@ -217,12 +219,11 @@ class _Remains:
         session, engine = self.session, self.engine
         if session.container_id is None:
             return
-        points, volumes = _mounted(engine._inspect(session), session)
-        wanted = [
-            *changed_files.tops(engine._changes(session), points),
-            *(Changed(path, added=True) for path in volumes),
-        ]
-        for one in wanted:
+        if not self.wanted:
+            points, volumes = _mounted(engine._inspect(session), session)
+            self.wanted.extend(changed_files.tops(engine._changes(session), points))
+            self.wanted.extend(Changed(path, added=True) for path in volumes)
+        for one in self.wanted:
             if not one.added:
                 status = engine._status(session, one.path)
                 # Only what is directly in it was changed or deleted: the rest is the image's.
