@@ -4,10 +4,7 @@ and on a small disk of its own."""
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import signal
-import subprocess
 import tarfile
 import threading
 import time
@@ -24,12 +21,10 @@ from sessiontui.domain.errors import Cancelled, DiskFull, EngineError, EngineUnr
 from sessiontui.domain.launch import Progress, Step
 from sessiontui.domain.session import Phase
 from sessiontui.engine.docker import DockerEngine
-from sessiontui.engine.link import Link
 from sessiontui.engine.port import ANYTHING, Build
 from tests.contract.conftest import Bench, ignore
-from tests.contract.packages import unpacked
+from tests.private_engine import IMAGE, PrivateEngine, private_engine
 
-IMAGE = "sessiontui-test/busybox:1"
 RECIPE = f"""\
 FROM {IMAGE} AS tools
 ARG STAGE=tools
@@ -41,90 +36,10 @@ COPY --from=tools /bin/busybox /copied
 """
 
 
-class PrivateEngine:
-    """A dockerd that may be killed, stopped and filled up."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.data = directory / "data"
-        self.environ = {"DOCKER_HOST": f"unix://{directory}/d.sock"}
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, again where it was killed, and wait until it answers."""
-        for name in ("pid", "d.sock"):
-            (self._directory / name).unlink(missing_ok=True)
-        command: list[str | Path] = [
-            "unshare", "--net", "dockerd", "-H", self.environ["DOCKER_HOST"], "--data-root", self.data,
-            "--exec-root", self._directory / "exec", "--pidfile", self._directory / "pid",
-            "--bridge=none", "--iptables=false", "--storage-driver=overlay2",
-        ]  # fmt: skip
-        with (self._directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        for _ in range(300):
-            with suppress(EngineError):
-                Link(self.environ, timeout=1).info  # noqa: B018 # asked for: it raises until it is there
-                return
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.1)
-        pytest.fail((self._directory / "log").read_text()[-2000:])
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal; one that is killed is gone on return."""
-        assert self._process is not None
-        note = self._directory / "exec/containerd/containerd.pid"
-        containerd = Path("/proc", note.read_text()) if note.exists() else Path("/nowhere")
-        self._process.send_signal(number)
-        if number in (signal.SIGKILL, signal.SIGTERM):
-            self._process.wait(60)
-            # Its containerd goes with it, a moment later: the next dockerd would wait for the dead one.
-            for _ in range(300):
-                if not (containerd / "exe").exists():
-                    break
-                time.sleep(0.1)
-            note.unlink(missing_ok=True)
-
-    def client(self) -> DockerEngine:
-        """An adapter that gives up on a silent engine after a second."""
-        return DockerEngine(self.environ, Link(self.environ, timeout=1))
-
-
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
-    if os.geteuid() != 0 or not all(map(shutil.which, ("dockerd", "unshare"))):
-        pytest.skip("an engine of our own needs root, dockerd and unshare")
-    # A socket's path is short.
-    directory = Path("/run") / f"sessiontui-test-{os.getpid()}"
-    private = PrivateEngine(directory)
-    private.data.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", private.data], check=True)
-    try:
-        private.start()
-        busybox = unpacked("busybox-static", "busybox", tmp_path_factory.mktemp("packages"))
-        engine = private.client()
-        engine.import_image(io.BytesIO(root_file_system(busybox)), IMAGE, ignore, Cancellation())
-        engine.close()
+    with private_engine(tmp_path_factory.mktemp("packages")) as private:
         yield private
-    finally:
-        private.signal(signal.SIGCONT)
-        private.signal(signal.SIGTERM)
-        subprocess.run(["umount", "--recursive", private.data], check=True)
-        shutil.rmtree(directory)
-
-
-def root_file_system(busybox: Path) -> bytes:
-    """A tar of busybox under all its names."""
-    names = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.add(busybox, "bin/busybox")
-        for name in names:
-            if name != "busybox":
-                link = tarfile.TarInfo(f"bin/{name}")
-                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                archive.addfile(link)
-    return buffer.getvalue()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.engine.docker import DockerEngine
 from tests.contract.conftest import ignore
 from tests.contract.packages import unpacked
-from tests.contract.test_lost_engine import root_file_system
+from tests.private_engine import root_file_system
 
 pytestmark = pytest.mark.beside
 

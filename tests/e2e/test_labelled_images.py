@@ -18,8 +18,8 @@ import pytest
 
 from sessiontui.engine.docker import DockerEngine
 from tests.contract.packages import unpacked
-from tests.contract.test_lost_engine import root_file_system
 from tests.labelled import Recipe, recipes
+from tests.private_engine import root_file_system
 from tests.real import prepared_environment
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
