@@ -31,19 +31,21 @@ class PrivateEngine:
 
     def __init__(self, directory: Path, options: Sequence[str] = ()) -> None:
         self._directory = directory
-        self._options = options
+        self.options = list(options)
         self.data = directory / "data"
         self.environ = {"DOCKER_HOST": f"unix://{directory}/d.sock"}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, again where it was killed, and wait until it answers."""
+        """Start it unless it runs, again where it was killed, and wait until it answers."""
+        if self._process is not None and self._process.poll() is None:
+            return
         for name in ("pid", "d.sock"):
             (self._directory / name).unlink(missing_ok=True)
         command: list[str | Path] = [
             "unshare", "--net", "dockerd", "-H", self.environ["DOCKER_HOST"], "--data-root", self.data,
             "--exec-root", self._directory / "exec", "--pidfile", self._directory / "pid",
-            "--bridge=none", "--iptables=false", "--storage-driver=overlay2", *self._options,
+            "--bridge=none", "--iptables=false", "--storage-driver=overlay2", *self.options,
         ]  # fmt: skip
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)

@@ -22,8 +22,10 @@ _LATER = 0.5
 """Seconds until it is asked why a session ended: an engine that removes it does not answer before."""
 _MANY = 20
 """Changed sessions from which listing all costs less than looking at each."""
-_PATIENCE = 10.0
-"""The longest time between two tries to reach an engine that does not answer, in seconds."""
+_PATIENCE = 1.5
+"""The longest time between two tries to reach an engine of this machine that does not answer, in seconds."""
+_PATIENCE_FAR = 10.0
+"""The same of an engine elsewhere, where a try may mean a connection over ssh."""
 _SAFETY = 60.0
 """Seconds after which the sessions are listed anew, events or not."""
 _DEAF = 5.0
@@ -74,7 +76,7 @@ class Poller:
                 self._stir(ANYTHING)
             if self._closed.wait(wait):
                 return
-            wait = min(wait * 2, _PATIENCE)
+            wait = min(wait * 2, self._patience)
 
     def follow(self) -> None:
         """Look at the engine whenever something stirred, and again while it is in trouble."""
@@ -93,7 +95,7 @@ class Poller:
             self._post(picture)
             self._outdated.set()
             if picture.trouble:
-                pause = wait = min(wait * 2, _PATIENCE)
+                pause = wait = min(wait * 2, self._patience)
                 self._stir(ANYTHING, at_once=False)
             else:
                 pause, wait = _DEAF if self._deaf else self._safety, 0.5
@@ -137,6 +139,11 @@ class Poller:
         if events is not None:
             with contextlib.suppress(EngineError):
                 events.close()
+
+    @property
+    def _patience(self) -> float:
+        engine = self._observer.picture().engine
+        return _PATIENCE if engine is None or engine.local else _PATIENCE_FAR
 
     def _stir(self, change: Change, *, at_once: bool = True) -> None:
         if change != ANYTHING and not change.session_id:

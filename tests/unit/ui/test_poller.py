@@ -164,6 +164,37 @@ def test_after_a_loss_all_is_listed_anew(watch: Watch) -> None:
     assert watch.engine.lists >= 2
 
 
+class Waits(threading.Event):
+    """Notes how long is waited, and waits for nothing; it is set after six waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout)
+        return len(self.seconds) == 6
+
+
+@pytest.mark.parametrize(
+    ("local", "seconds"), [(True, [1, 1.5, 1.5, 1.5, 1.5, 1.5]), (False, [1, 2, 4, 8, 10, 10])]
+)
+def test_an_engine_of_this_machine_is_asked_so_often_that_its_return_is_seen_in_two_seconds(
+    local: bool, seconds: list[float]
+) -> None:
+    engine = MemoryEngine(local=local)
+    ports = Ports(
+        engine, ScriptedMeter(), ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE
+    )
+    observer = Observer(ports, time.time)
+    observer.resync()
+    engine.down = True
+    poller = Poller(engine, observer, lambda _: None)
+    poller._closed = waits = Waits()
+    poller.listen()
+    assert waits.seconds == seconds
+
+
 class BriefEngine(NotingEngine):
     """Its list tells nothing of why sessions ended; a look does."""
 
