@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,11 +35,17 @@ BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 ROOT = Path(__file__).parents[2]
 
 
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Holds the lock file: tests that run beside each other want the same."""
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def install(packages: Mapping[str, str]) -> None:
     """Install the packages (by the programs they bring) that are missing here."""
-    # One at a time: tests that run beside each other want the same.
-    with (Path(tempfile.gettempdir()) / "sessiontui-tests-install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time(Path(tempfile.gettempdir()) / "sessiontui-tests-install.lock"):
         missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
         if missing:
             _install(missing)
@@ -60,8 +68,21 @@ def programs() -> None:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ``sessiontui`` command of the wheel, installed into a virtual environment of its own."""
-    where = tmp_path_factory.mktemp("installed")
+    """The ``sessiontui`` command of the wheel, installed into a virtual environment of its own.
+
+    One for all the workers of a run: who comes first makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    where = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "installed"
+    where.mkdir(exist_ok=True)
+    with one_at_a_time(where / "lock"):
+        if not (where / "made").exists():
+            _install_wheel(where)
+            (where / "made").touch()
+    return where / "venv/bin/sessiontui"
+
+
+def _install_wheel(where: Path) -> None:
     run = [sys.executable, "-m"]
     subprocess.run(
         [*run, "build", "--wheel", "--no-isolation", "--outdir", str(where), str(ROOT)],
@@ -70,7 +91,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*run, "venv", str(where / "venv")], check=True)
     (wheel,) = where.glob("*.whl")
     subprocess.run([where / "venv/bin/pip", "install", "-q", str(wheel)], check=True)
-    return where / "venv/bin/sessiontui"
 
 
 @pytest.fixture
@@ -117,12 +137,18 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def engine() -> Iterator[DockerEngine]:
-    """The real engine; sessions named e2e-… are deleted at the end."""
+def engine(request: pytest.FixtureRequest) -> Iterator[DockerEngine]:
+    """The real engine; sessions whose names (e2e-…) stand in the test's own module are deleted at the end.
+
+    Others have sessions on it, too: no two modules write the same name.
+    """
     engine = real_engine()
     yield engine
+    written = set(re.findall(r"\be2e-[\w.-]+", request.path.read_text()))
+    # A text that ends with a hyphen begins names that are put together.
+    beginnings = tuple(name for name in written if name.endswith("-"))
     for session in engine.sessions():
-        if session.name.startswith("e2e-"):
+        if session.name in written or session.name.startswith(beginnings):
             engine.delete(session)
     engine.close()
 
