@@ -220,7 +220,18 @@ as_work /bin/sh -c ": >'$session/log/session.log'" 2>/dev/null || {
 kernel=$session/jupyter/kernels/sessiontui
 rm -rf "$kernel"
 python=$(command -v python3 || command -v python || :)
-if [ -n "$python" ] && as_work /bin/sh -c "cd / && exec '$python' -c 'import ipykernel'" 2>/dev/null; then
+# Looked for and not imported, which takes longer than all the rest of a start; Python 2 can only import.
+look_for_ipykernel='
+try:
+    from importlib.util import find_spec
+except ImportError:
+    import ipykernel
+else:
+    raise SystemExit(find_spec("ipykernel") is None)
+'
+# shellcheck disable=SC2016
+if [ -n "$python" ] &&
+    as_work /bin/sh -c 'cd / && exec "$0" -c "$1"' "$python" "$look_for_ipykernel" 2>/dev/null; then
     mkdir -p "$kernel"
     cat >"$kernel/kernel.json" <<END
 {
