@@ -8,23 +8,24 @@ import stat
 from pathlib import PurePosixPath
 
 OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_PASS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+PASS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""To go through a directory that need not be read."""
 
 DEEPEST = 400
 """Directories below each other, each of which is held open while it is walked."""
 
 
-def descend(path: str, flags: int = _PASS) -> int:
+def descend(path: str, flags: int = PASS) -> int:
     """A descriptor of the directory at an absolute path in which nothing is a link.
 
     Raises OSError: ELOOP for a link, ENOTDIR for a file, and whatever else the way meets; its
     ``filename`` says where.
     """
     parts = PurePosixPath(path).parts[1:]
-    here = os.open("/", _PASS if parts else flags)
+    here = os.open("/", PASS if parts else flags)
     for index, part in enumerate(parts):
         try:
-            below = os.open(part, _PASS if index + 1 < len(parts) else flags, dir_fd=here)
+            below = os.open(part, PASS if index + 1 < len(parts) else flags, dir_fd=here)
         except OSError as error:
             number = error.errno or errno.EIO
             if number == errno.ENOTDIR and _is_link(part, here):

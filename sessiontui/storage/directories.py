@@ -15,7 +15,7 @@ from sessiontui.domain.errors import Problem, Refused, StorageError, Unknown
 from sessiontui.domain.folder import Discarded, Extent, Folder, Identity, folder_name_problem
 from sessiontui.domain.launch import unknown
 from sessiontui.domain.session import Owner
-from sessiontui.storage.descent import OPEN_DIRECTORY, descend
+from sessiontui.storage.descent import OPEN_DIRECTORY, PASS, descend
 from sessiontui.storage.extent import extent_of
 from sessiontui.storage.folder_root import IMPORTED, TRASH, FolderRoot, is_directory, opened
 from sessiontui.storage.imports import check_import, imports, way_lost
@@ -144,7 +144,7 @@ class Directories:
         """Count what is in a folder."""
         with self._opened("read", name) as root:
             path = _find(root, name).path
-            directory = descend(path, OPEN_DIRECTORY)
+        directory = _entered(path, OPEN_DIRECTORY)
         try:
             return extent_of(directory, cancellation, report)
         except OSError as error:
@@ -154,10 +154,7 @@ class Directories:
 
     def identify(self, path: str) -> Identity | None:
         """Go there without following a link."""
-        try:
-            directory = descend(path)
-        except OSError as error:
-            raise StorageError(way_lost(path, error)) from error
+        directory = _entered(path)
         try:
             status = os.fstat(directory)
         finally:
@@ -265,6 +262,13 @@ def _find(root: FolderRoot, name: str) -> Folder:
     if name not in folders:
         raise Unknown(unknown("folder", name, list(folders)))
     return folders[name]
+
+
+def _entered(path: str, flags: int = PASS) -> int:
+    try:
+        return descend(path, flags)
+    except OSError as error:
+        raise StorageError(way_lost(path, error)) from error
 
 
 def _trash_path(root: FolderRoot) -> str:

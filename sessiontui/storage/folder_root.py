@@ -61,6 +61,9 @@ class FolderRoot:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Wait until no other process changes names here, and keep them from it. Raises as ``hidden``."""
+        # A disk that is full later has no room for it, and that is when folders are discarded.
+        with suppress(OSError), self.hidden(TRASH, make=True):
+            pass
         with self._own(HIDDEN, self.descriptor, make=True) as hidden:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             lock = os.open("lock", flags, 0o600, dir_fd=hidden)

@@ -17,11 +17,11 @@ from sessiontui.actions.launch import Launcher
 from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.files import FileCatalogue
 from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.environment import OTHER
 from sessiontui.domain.errors import Refused, StartFailed
-from sessiontui.domain.folder import Identity, MountChoice
-from sessiontui.domain.launch import Draft, Order
+from sessiontui.domain.folder import Identity, Mount
+from sessiontui.domain.launch import Order
 from sessiontui.domain.session import Owner, Phase, Session
-from sessiontui.domain.units import MIB
 from sessiontui.engine.docker import DockerEngine
 from sessiontui.engine.port import Engine, Report
 from sessiontui.metering.scripted import ScriptedMeter
@@ -104,11 +104,11 @@ def ports_of(bench: Bench, root: Path, owner: Owner) -> tuple[Ports, Interfered]
     return Ports(engine, meter, meter, storage, FileCatalogue(), PaperHost(), owner), engine  # type: ignore[arg-type]
 
 
-def order_of(bench: Bench, launcher: Launcher, *mounts: MountChoice) -> Order:
-    name = f"contract-{secrets.token_hex(6)}"
-    order = launcher.order(Draft(image=bench.image, name=name, cpu=0.5, memory=256 * MIB, mounts=mounts))
-    bench.ids.append(order.id)
-    return order
+def order_of(bench: Bench, ports: Ports, folder: str, target: str = "") -> Order:
+    found = {one.name: one for one in ports.storage.folders()}
+    return bench.order(
+        owner=ports.owner, environment=OTHER, mounts=(Mount.of(found[folder], target=target),), apps=()
+    )
 
 
 def test_a_swapped_folder_gets_into_no_session_and_a_start_goes_only_with_what_was_there(
@@ -121,7 +121,7 @@ def test_a_swapped_folder_gets_into_no_session_and_a_start_goes_only_with_what_w
     secret = tmp_path / "secret"
     secret.mkdir()
     launcher = Launcher(ports)
-    order = order_of(docker_bench, launcher, MountChoice("data", target="/sets"))
+    order = order_of(docker_bench, ports, "data", "/sets")
     engine.quicker = [(data, secret)]
     with pytest.raises(StartFailed, match="another directory than the folder data came to /sets"):
         launcher.launch(order, ignore, Cancellation())
@@ -131,7 +131,7 @@ def test_a_swapped_folder_gets_into_no_session_and_a_start_goes_only_with_what_w
     data.unlink()
     data.with_name("old").rename(data)
     engine.quicker = []
-    session = launcher.launch(order_of(docker_bench, launcher, MountChoice("data")), ignore, Cancellation())
+    session = launcher.launch(order_of(docker_bench, ports, "data"), ignore, Cancellation())
     assert docker_bench.engine.run(session, ["ls", "data"]).output == b"mine\n"
     stopped = end.stop(ports, session)
     engine.quicker = [(data, secret)]
@@ -194,7 +194,7 @@ def test_files_of_a_session_are_its_owners_whatever_the_images_user_and_those_of
     os.chown(colleague, 60001, 60002)
     colleague.chmod(0o644)
     launcher = Launcher(ports)
-    session = launcher.launch(order_of(docker_bench, launcher, MountChoice("shared")), ignore, Cancellation())
+    session = launcher.launch(order_of(docker_bench, ports, "shared"), ignore, Cancellation())
     run = docker_bench.engine.run
     made = run(session, ["sh", "-c", "mkdir shared/new && echo x >shared/new/file && cat shared/colleague"])
     assert made.output == b"theirs"
