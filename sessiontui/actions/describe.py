@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from sessiontui.actions.folders import last_used, users_of
 from sessiontui.domain.environment import App, AppState, Environment
-from sessiontui.domain.folder import Folder
+from sessiontui.domain.folder import Discarded, Extent, Folder
 from sessiontui.domain.session import Endpoint, Session
 
 
@@ -81,18 +83,30 @@ def environment_json(environment: Environment, sizes: Mapping[str, int]) -> list
     ]
 
 
-def folder_json(folder: Folder, size: int | None, sessions: Sequence[Session]) -> dict[str, Any]:
-    """A folder: its size in bytes (null when counting takes too long), the sessions that mount it."""
+def folder_json(folder: Folder, extent: Extent | None, sessions: Sequence[Session]) -> dict[str, Any]:
+    """A folder: size in bytes and number of files are null where they are not known."""
+    used = last_used(folder, sessions)
     return {
         "name": folder.name,
         "path": folder.path,
         "permission": folder.permission,
-        "size": size,
-        "mounted_by": [
-            session.name
-            for session in sessions
-            if any(mount.source == folder.path for mount in session.mounts)
-        ],
+        "size": extent.bytes if extent else None,
+        "mounted_by": [session.name for session in users_of(folder, sessions)],
+        "owner": folder.owner,
+        "files": extent.files if extent else None,
+        "imported": folder.imported,
+        "last_used": used.isoformat() if used else None,
+        "trouble": folder.trouble,
+    }
+
+
+def discarded_json(discarded: Discarded) -> dict[str, Any]:
+    """A folder in the trash."""
+    return {
+        "id": discarded.id,
+        "name": discarded.name,
+        "path": discarded.path,
+        "discarded_at": datetime.fromtimestamp(discarded.discarded_at, UTC).isoformat(),
     }
 
 

@@ -41,7 +41,12 @@ def parser() -> argparse.ArgumentParser:
     launch.add_argument("--memory", type=_bytes, metavar="SIZE", help="such as 512m or 4g")
     launch.add_argument("--gpu", type=_count, metavar="N", default=0)
     launch.add_argument(
-        "--mount", action="append", type=_mount, default=[], metavar="FOLDER[:ro]", help="may be repeated"
+        "--mount",
+        action="append",
+        type=_mount,
+        default=[],
+        metavar="FOLDER[:PLACE][:ro]",
+        help="at a place in the home or an absolute one; may be repeated",
     )
     launch.add_argument(
         "--env", action="append", type=_variable, default=[], metavar="K=V", help="may be repeated"
@@ -128,12 +133,7 @@ def parser() -> argparse.ArgumentParser:
     save.add_argument("environment", metavar="AS")
     save.add_argument("-f", "--force", action="store_true", help="add a version to what has the name")
 
-    folders = add("folders", "list, create and remove folders")
-    verbs = folders.add_subparsers(dest="verb", metavar="ls|create|rm", required=True)
-    verbs.add_parser("ls", help="list").add_argument("--json", action="store_true", help="print JSON")
-    for name in ("create", "rm"):
-        verb = verbs.add_parser(name, help="a folder" if name == "create" else "an empty folder")
-        verb.add_argument("name", metavar="NAME")
+    _folder_verbs(add("folders", "list, create, import, rename and remove folders, and what is in the trash"))
 
     setup = add(
         "setup", "install and start a container engine where there is none, prepare the default image"
@@ -141,6 +141,33 @@ def parser() -> argparse.ArgumentParser:
     setup.add_argument("-y", "--yes", action="store_true", help="do not ask")
     add("doctor", "look at what setup looks at, and change nothing")
     return top
+
+
+def _folder_verbs(folders: argparse.ArgumentParser) -> None:
+    verbs = folders.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def add(name: str, words: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=words, description=words)
+
+    ls = add("ls", "list folders, or what is in the trash")
+    ls.add_argument("--json", action="store_true", help="print JSON")
+    ls.add_argument("--trash", action="store_true", help="what is in the trash")
+    add("create", "make a folder").add_argument("name", metavar="NAME")
+    import_ = add("import", "make an existing directory a folder, without copying")
+    import_.add_argument("path", metavar="PATH")
+    import_.add_argument(
+        "name", nargs="?", metavar="NAME", default="", help="the directory's own if left out"
+    )
+    rename = add("rename", "give a folder that no session mounts another name")
+    rename.add_argument("old", metavar="OLD")
+    rename.add_argument("new", metavar="NEW")
+    rm = add("rm", "put folders that no session mounts into the trash; of imported ones the files stay")
+    rm.add_argument("names", nargs="+", metavar="NAME")
+    restore = add("restore", "take a folder out of the trash, the newest of that name")
+    restore.add_argument("name", metavar="NAME|ID")
+    empty = add("empty", "remove what is in the trash for good")
+    for verb in (rm, empty):
+        verb.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
 def _shell_options(command: argparse.ArgumentParser) -> None:
@@ -202,10 +229,11 @@ def _port(text: str) -> int:
 
 
 def _mount(text: str) -> MountChoice:
-    name, colon, mode = text.partition(":")
-    if mode not in ("", "ro", "rw") or (colon and not mode):
-        raise argparse.ArgumentTypeError(f"{text!r}: write FOLDER or FOLDER:ro")
-    return MountChoice(name, mode == "ro")
+    name, *rest = text.split(":")
+    mode = rest.pop() if rest and rest[-1] in ("ro", "rw") else "rw"
+    if not name or len(rest) > 1 or rest == [""]:
+        raise argparse.ArgumentTypeError(f"{text!r}: write FOLDER, FOLDER:ro or FOLDER:PLACE:ro")
+    return MountChoice(name, mode == "ro", rest[0] if rest else "")
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -24,8 +24,7 @@ from sessiontui.domain.errors import EngineError, HostError, SessiontuiError
 from sessiontui.domain.launch import Draft
 from sessiontui.domain.own_ports import parse_ports
 from sessiontui.domain.session import Session
-from sessiontui.domain.units import format_age, format_bytes
-from sessiontui.storage.size import size_of
+from sessiontui.domain.units import format_age
 
 
 def ls(arguments: Namespace, settings: Settings) -> int:
@@ -129,35 +128,6 @@ def environments(arguments: Namespace, settings: Settings) -> int:
             for one in objects
         ]
         print_table(("ENVIRONMENT", "WHAT IT IS", "IMAGE", "APPS"), rows)
-    return 0
-
-
-def folders(arguments: Namespace, settings: Settings) -> int:
-    """List, create or remove folders."""
-    ports = _ports(settings)
-    if arguments.verb == "create":
-        print(ports.storage.create(arguments.name).path)
-        return 0
-    if arguments.verb == "rm":
-        ports.storage.discard(arguments.name)
-        return 0
-    found = ports.storage.folders()
-    sessions: Sequence[Session] = ports.engine.sessions() if found else ()
-    objects = [describe.folder_json(folder, size_of(folder.path), sessions) for folder in found]
-    if arguments.json:
-        print_json(objects)
-    else:
-        rows = [
-            (
-                one["name"],
-                one["permission"],
-                format_bytes(one["size"]),
-                ", ".join(one["mounted_by"]) or "—",
-                one["path"],
-            )
-            for one in objects
-        ]
-        print_table(("NAME", "PERMISSION", "SIZE", "MOUNTED BY", "PATH"), rows)
     return 0
 
 

@@ -54,11 +54,12 @@ class Box:
     root: Path
     secret: Path
     engine: Interfered = field(default_factory=Interfered)
+    owner: Owner = OWNER
 
     def __post_init__(self) -> None:
         meter = ScriptedMeter(lambda: 0.0)
-        storage = Directories(self.root, OWNER)
-        self.ports = Ports(self.engine, meter, meter, storage, FileCatalogue(), PaperHost(), OWNER)
+        storage = Directories(self.root, self.owner)
+        self.ports = Ports(self.engine, meter, meter, storage, FileCatalogue(), PaperHost(), self.owner)
         self.launcher = Launcher(self.ports)
         for name in ("data", ".cache"):
             storage.create(name)
