@@ -48,6 +48,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     from sessiontui.actions.ports import Ports
     from sessiontui.catalogue.files import FileCatalogue
     from sessiontui.storage.directories import Directories
+    from sessiontui.storage.played import FoldersOfDemo
 
     machine_host = host(environ)
     owner = machine_host.owner()
@@ -79,7 +80,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         engine=engine,
         meter=meter,
         machine=machine,
-        storage=Directories(settings.folder_root, owner),
+        storage=(FoldersOfDemo if demo else Directories)(settings.folder_root, owner),
         catalogue=FileCatalogue(config_directory(environ) / "environments"),
         host=machine_host,
         owner=owner,

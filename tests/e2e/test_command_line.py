@@ -26,6 +26,9 @@ SESSION_KEYS = (
 )
 
 
+FOLDER_KEYS = "name path permission size mounted_by owner files imported last_used trouble"
+
+
 def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngine, home: Path) -> None:
     assert sessiontui("folders", "create", "data").returncode == 0
     launched = sessiontui(
@@ -49,7 +52,7 @@ def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngin
     assert session in listed
     assert "e2e-cli" in sessiontui("ls", "-q").stdout.split()
     (folder,) = json.loads(sessiontui("folders", "ls", "--json").stdout)
-    assert list(folder) == ["name", "path", "permission", "size", "mounted_by"]
+    assert list(folder) == FOLDER_KEYS.split()
     assert folder["mounted_by"] == ["e2e-cli"]
 
     said = sessiontui("shell", "e2e-cli", "--", "sh", "-c", 'echo "$GREETING"; echo oops >&2; exit 7')
