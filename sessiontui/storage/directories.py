@@ -247,7 +247,10 @@ class Directories:
 
 def _folders(root: FolderRoot) -> tuple[Folder, ...]:
     """All of them by name; a directory goes before an import of its name."""
-    found = dict(imports(root))
+    found: dict[str, Folder] = {}
+    # What somebody else could have put there is no folder; the others are.
+    with suppress(StorageError, PermissionError):
+        found.update(imports(root))
     with os.scandir(root.descriptor) as entries:
         names = [one.name for one in entries if one.is_dir(follow_symlinks=False)]
     for name in names:
@@ -272,4 +275,4 @@ def _entered(path: str, flags: int = PASS) -> int:
 
 
 def _trash_path(root: FolderRoot) -> str:
-    return f"{root.path}/.sessiontui/{TRASH}"
+    return f"{root.path}/{root.hidden_name}/{TRASH}"

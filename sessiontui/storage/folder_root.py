@@ -1,7 +1,7 @@
 """The directory that holds one owner's folders, open, and the hidden one in it that is ours.
 
     ROOT/NAME                     a folder
-    ROOT/.sessiontui/             0700
+    ROOT/.sessiontui-UID/         the owner's, 0700: several may have folders in one root
         imported/NAME             a link: the folder of that name is what it leads to
         trash/MILLISECONDS-RANDOM-NAME   a folder that was discarded then
         lock                      held while names change
@@ -26,7 +26,6 @@ from sessiontui.domain.errors import StorageError
 from sessiontui.domain.session import Owner
 from sessiontui.storage.descent import OPEN_DIRECTORY
 
-HIDDEN = ".sessiontui"
 IMPORTED = "imported"
 TRASH = "trash"
 
@@ -41,6 +40,11 @@ class FolderRoot:
     owner: Owner
 
     @property
+    def hidden_name(self) -> str:
+        """The name of the hidden directory."""
+        return f".sessiontui-{self.owner.uid}"
+
+    @property
     def acting(self) -> bool:
         """Whether this is root at work for somebody else."""
         return os.geteuid() == 0 and self.owner.uid != 0
@@ -51,7 +55,7 @@ class FolderRoot:
 
         Raises StorageError where somebody else could have put something into it; OSError.
         """
-        with self._own(HIDDEN, self.descriptor, make=make) as hidden:
+        with self._own(self.hidden_name, self.descriptor, make=make) as hidden:
             if hidden is None:
                 yield None
                 return
@@ -64,7 +68,7 @@ class FolderRoot:
         # A disk that is full later has no room for it, and that is when folders are discarded.
         with suppress(OSError), self.hidden(TRASH, make=True):
             pass
-        with self._own(HIDDEN, self.descriptor, make=True) as hidden:
+        with self._own(self.hidden_name, self.descriptor, make=True) as hidden:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             lock = os.open("lock", flags, 0o600, dir_fd=hidden)
             try:
@@ -101,8 +105,8 @@ class FolderRoot:
             status = os.fstat(directory)
             if status.st_uid not in (self.owner.uid, os.geteuid()) or status.st_mode & 0o022:
                 raise StorageError(
-                    f"{self.path}/{HIDDEN} is not {self.owner.name}'s alone",
-                    f"what is kept there cannot be trusted: see ls -la {self.path}/{HIDDEN}",
+                    f"{self.path}/{self.hidden_name} is not {self.owner.name}'s alone",
+                    f"what is kept there cannot be trusted: see ls -la {self.path}/{self.hidden_name}",
                 )
             yield directory
         finally:

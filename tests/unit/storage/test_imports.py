@@ -15,6 +15,7 @@ from sessiontui.domain.session import Owner
 from sessiontui.storage.directories import Directories
 
 ME = Owner("me", os.getuid(), os.getgid())
+HIDDEN = f".sessiontui-{ME.uid}"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts for others")
 
 
@@ -116,7 +117,7 @@ def test_what_may_not_be_a_folder_is_refused_with_the_reason(
         (str(tmp_path), "holds the place for folders"),
         (str(made), "is in the place for folders already"),
         (str(made / "sub"), "is in the place for folders already"),
-        (str(root / ".sessiontui"), "is in the place for folders already"),
+        (str(root / HIDDEN), "is in the place for folders already"),
         (str(sets), "is the folder sets already"),
         (str(sets / "file"), "Not a directory"),
         (str(tmp_path / "gone"), "No such file"),
@@ -148,7 +149,7 @@ def test_links_that_the_owner_wrote_by_hand_are_held_to_the_same_rules(
     folders: Directories, root: Path, sets: Path
 ) -> None:
     folders.adopt(str(sets), "sets")
-    imported = root / ".sessiontui/imported"
+    imported = root / f"{HIDDEN}/imported"
     for name, target in (
         ("etc", "/etc"),
         ("relative", "../../data"),
@@ -200,7 +201,7 @@ def test_root_imports_for_a_user_only_what_that_user_may_read(root: Path, sets: 
     sets.chmod(0o755)
     folder = folders.adopt(str(sets), "data")
     assert (folder.writable, folder.permission, folder.trouble) == (False, "ro", "")
-    link = (root / ".sessiontui/imported/data").lstat()
+    link = (root / ".sessiontui-4242/imported/data").lstat()
     assert (link.st_uid, link.st_gid) == (4242, 4343)
     sets.parent.chmod(0o700)
     os.chown(sets, 4242, 4343)

@@ -20,6 +20,7 @@ from sessiontui.storage.descent import DEEPEST
 from sessiontui.storage.directories import Directories
 
 ME = Owner("me", os.getuid(), os.getgid())
+HIDDEN = f".sessiontui-{ME.uid}"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts for others")
 
 
@@ -109,7 +110,7 @@ def test_trash_tells_the_newest_first_and_keeps_several_of_one_name(folders: Dir
 def test_trash_opens_for_its_owner_alone(folders: Directories, root: Path) -> None:
     made(folders, "data")
     gone(folders, "data")
-    for path in (root / ".sessiontui", root / ".sessiontui/trash"):
+    for path in (root / HIDDEN, root / f"{HIDDEN}/trash"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
@@ -140,7 +141,7 @@ def test_nothing_else_than_what_is_in_the_trash_is_restored_or_destroyed(
 
 def test_strange_things_in_the_trash_are_no_folders(folders: Directories, root: Path, tmp_path: Path) -> None:
     discarded = (made(folders, "data"), gone(folders, "data"))[1]
-    trash = root / ".sessiontui/trash"
+    trash = root / f"{HIDDEN}/trash"
     (trash / "notes").mkdir()
     (trash / "5-00000000-link").symlink_to(tmp_path)
     (trash / "5-00000000-file").write_text("")
@@ -270,7 +271,7 @@ def mounted(folders: Directories) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "none", path], check=True)
     (path / "file").write_text("of another disk")
     yield path
-    for place in (path, *Path(folders._root).glob(".sessiontui/trash/*/disk")):
+    for place in (path, *Path(folders._root).glob(".sessiontui*/trash/*/disk")):
         subprocess.run(["umount", place], check=False, stderr=subprocess.DEVNULL)
 
 
@@ -350,40 +351,68 @@ def test_files_of_others_that_may_not_be_removed_stay_in_the_trash_and_the_rest_
 
 @needs_root
 def test_what_root_does_for_another_user_is_that_users(root: Path) -> None:
+    theirs = ".sessiontui-4242"
     folders = Directories(root, Owner("alice", 4242, 4343))
     made(folders, "data")
     gone(folders, "data")
-    for path in (root, *root.glob(".sessiontui"), *root.glob(".sessiontui/*")):
+    for path in (root, root / theirs, *(root / theirs).iterdir()):
         assert (path.stat().st_uid, path.stat().st_gid) == (4242, 4343), path
 
 
 @needs_root
 def test_root_follows_no_link_that_the_user_put_in_the_place_of_ours(root: Path, tmp_path: Path) -> None:
+    theirs = ".sessiontui-4242"
     folders = Directories(root, Owner("alice", 4242, 4343))
     made(folders, "data")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    subprocess.run(["rm", "-r", root / ".sessiontui"], check=True)
-    (root / ".sessiontui").symlink_to(elsewhere)
+    subprocess.run(["rm", "-r", root / theirs], check=True)
+    (root / theirs).symlink_to(elsewhere)
     with pytest.raises(StorageError):
         folders.discard("data")
     assert not any(elsewhere.iterdir())
-    (root / ".sessiontui").unlink()
-    (root / ".sessiontui").mkdir(mode=0o700)
-    os.chown(root / ".sessiontui", 4242, 4343)
-    (root / ".sessiontui/lock").symlink_to(elsewhere / "made")
+    (root / theirs).unlink()
+    (root / theirs).mkdir(mode=0o700)
+    os.chown(root / theirs, 4242, 4343)
+    (root / theirs / "lock").symlink_to(elsewhere / "made")
     with pytest.raises(StorageError):
         folders.discard("data")
     assert not any(elsewhere.iterdir())
 
 
 @needs_root
-def test_hidden_directory_that_others_may_write_is_not_trusted(root: Path) -> None:
+def test_hidden_directory_that_others_may_write_is_not_trusted(root: Path, tmp_path: Path) -> None:
+    theirs = ".sessiontui-4242"
     folders = Directories(root, Owner("alice", 4242, 4343))
     made(folders, "data")
-    (root / ".sessiontui").chmod(0o777)
+    (root / theirs / "imported").mkdir(mode=0o700, exist_ok=True)
+    (tmp_path / "sets").mkdir()
+    (root / theirs / "imported/sets").symlink_to(tmp_path / "sets")
+    (root / theirs).chmod(0o777)
+    assert names(folders) == ["data"]
     with pytest.raises(StorageError, match="is not alice's alone"):
         folders.discard("data")
+
+
+@needs_root
+def test_several_have_folders_in_one_root_and_each_a_trash_of_their_own(tmp_path: Path) -> None:
+    for path in (tmp_path, *tmp_path.parents[:-1]):
+        path.chmod(path.stat().st_mode | 0o011)
+    root = tmp_path / "shared"
+    root.mkdir()
+    root.chmod(0o1777)
+    alice, bob = (Owner(name, uid, uid) for name, uid in (("alice", 4242), ("bob", 4343)))
+
+    def of(owner: Owner, act: Callable[[Directories], object]) -> str:
+        return as_user(owner.uid, lambda: act(Directories(root, owner)))
+
+    for owner in (alice, bob):
+        assert of(owner, lambda folders, name=owner.name: made(folders, name)) == "no error of ours"  # type: ignore[misc]
+    assert names(Directories(root, alice)) == names(Directories(root, bob)) == ["alice", "bob"]
+    assert "Operation not permitted" in of(bob, lambda folders: folders.discard("alice"))
+    for owner in (alice, bob):
+        assert of(owner, lambda folders, name=owner.name: folders.discard(name)) == "no error of ours"  # type: ignore[misc]
+        assert [one.name for one in Directories(root, owner).trash()] == [owner.name]
 
 
 def test_of_many_at_once_one_gets_the_name_and_no_folder_is_lost(folders: Directories) -> None:
