@@ -64,8 +64,10 @@ def _imported(root: FolderRoot, name: str, target: str) -> Folder:
             trouble = way_lost(target, error)
         else:
             try:
-                place = (f"/proc/self/fd/{directory}", None)
-                return folder_of(root, name, target, os.fstat(directory), place, imported=True)
+                if not root.acting or may_read(target, root):
+                    place = (f"/proc/self/fd/{directory}", None)
+                    return folder_of(root, name, target, os.fstat(directory), place, imported=True)
+                trouble = f"{root.owner.name} may not read {target}"
             finally:
                 os.close(directory)
     return Folder(name, target, writable=False, imported=True, trouble=trouble)

@@ -192,9 +192,9 @@ def test_import_is_the_same_where_the_root_is_a_link_to_a_larger_disk(
 
 
 @needs_root
-def test_root_imports_for_a_user_only_what_that_user_may_read(root: Path, sets: Path, tmp_path: Path) -> None:
-    for path in (tmp_path, *tmp_path.parents[:-1]):
-        path.chmod(path.stat().st_mode | 0o011)
+def test_root_imports_for_a_user_only_what_that_user_may_read(root: Path, public: Path) -> None:
+    sets = public / "disk/sets"
+    sets.mkdir(parents=True)
     folders = Directories(root, Owner("alice", 4242, 4343))
     sets.chmod(0o700)
     assert problems(lambda: folders.adopt(str(sets), "data"))[0][1] == f"alice may not read {sets}"
@@ -203,9 +203,10 @@ def test_root_imports_for_a_user_only_what_that_user_may_read(root: Path, sets: 
     assert (folder.writable, folder.permission, folder.trouble) == (False, "ro", "")
     link = (root / ".sessiontui-4242/imported/data").lstat()
     assert (link.st_uid, link.st_gid) == (4242, 4343)
-    sets.parent.chmod(0o700)
     os.chown(sets, 4242, 4343)
     assert folders.folders()[0].owner == "4242"
+    sets.parent.chmod(0o700)
+    assert folders.folders()[0].trouble == f"alice may not read {sets}"
 
 
 @needs_root

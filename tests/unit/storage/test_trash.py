@@ -322,10 +322,8 @@ def as_user(uid: int, act: Callable[[], object]) -> str:
 
 
 @needs_root
-def test_files_of_others_that_may_not_be_removed_stay_in_the_trash_and_the_rest_goes(tmp_path: Path) -> None:
-    for path in (tmp_path, *tmp_path.parents[:-1]):
-        path.chmod(path.stat().st_mode | 0o011)
-    home = tmp_path / "home"
+def test_files_of_others_that_may_not_be_removed_stay_in_the_trash_and_the_rest_goes(public: Path) -> None:
+    home = public / "home"
     home.mkdir(mode=0o700)
     os.chown(home, 4242, 4242)
     root = home / "folders"
@@ -395,10 +393,8 @@ def test_hidden_directory_that_others_may_write_is_not_trusted(root: Path, tmp_p
 
 
 @needs_root
-def test_several_have_folders_in_one_root_and_each_a_trash_of_their_own(tmp_path: Path) -> None:
-    for path in (tmp_path, *tmp_path.parents[:-1]):
-        path.chmod(path.stat().st_mode | 0o011)
-    root = tmp_path / "shared"
+def test_several_have_folders_in_one_root_and_each_a_trash_of_their_own(public: Path) -> None:
+    root = public / "shared"
     root.mkdir()
     root.chmod(0o1777)
     alice, bob = (Owner(name, uid, uid) for name, uid in (("alice", 4242), ("bob", 4343)))
