@@ -1,8 +1,8 @@
-"""Counts what is in a directory of this machine, wherever it is."""
+"""Counts what is in directories of this machine, wherever they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.folder import Extent
@@ -26,3 +26,29 @@ def count(tree: LocalTree, path: str, cancellation: Cancellation, report: Callab
 def count_at(path: str, cancellation: Cancellation, report: Callable[[Extent], None]) -> Extent:
     """As ``count``, of a directory by itself."""
     return count(LocalTree(path), path, cancellation, report)
+
+
+def count_all_at(
+    paths: Iterable[str], cancellation: Cancellation, report: Callable[[Extent], None]
+) -> Extent:
+    """As ``count_at``, of several directories together."""
+    total = Extent()
+    for path in paths:
+        before = total
+
+        def report_sum(extent: Extent, before: Extent = before) -> None:
+            report(together(before, extent))
+
+        total = together(before, count_at(path, cancellation, report_sum))
+    return total
+
+
+def together(one: Extent, other: Extent) -> Extent:
+    """What is in two directories."""
+    times = [at for at in (one.changed_at, other.changed_at) if at is not None]
+    return Extent(
+        one.bytes + other.bytes,
+        one.files + other.files,
+        max(times, default=None),
+        one.complete and other.complete,
+    )

@@ -49,3 +49,23 @@ def no_session(start_key: str, sessions_key: str, *, ended: int) -> tuple[Cell, 
             (Span("Press ", "muted"), Span(sessions_key, "key"), Span(f" for the {which} ended.", "muted"))
         )
     return tuple(lines)
+
+
+def no_folder(create_key: str, import_key: str, trash_key: str, trashed: int) -> tuple[Cell, ...]:
+    """There is no folder yet; ``trashed`` says how many are in the trash."""
+    lines: list[Cell] = [
+        (Span("No folders yet.", "name"),),
+        (Span("A folder outlives sessions: what is in it stays when they are deleted.", "muted"),),
+        (),
+        (
+            Span("Press ", "muted"),
+            Span(create_key, "key"),
+            Span(" to create one, ", "muted"),
+            Span(import_key, "key"),
+            Span(" to make one of a directory you have.", "muted"),
+        ),
+    ]
+    if trashed:
+        what = "a folder is" if trashed == 1 else f"{trashed} folders are"
+        lines.append((Span(trash_key, "key"), Span(f" shows the trash: {what} in it.", "muted")))
+    return tuple(lines)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from sessiontui.domain.environment import OTHER
+from sessiontui.domain.folder import HOME, Mount
 from sessiontui.domain.launch import Preparation, Progress, Step
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import format_bytes, format_cores
@@ -242,16 +243,26 @@ def gpu_cell(session: Session, indexes: Mapping[str, int]) -> Cell:
     return (Span(",".join([*map(str, known), *["?"] * unknown])),)
 
 
+def mount_cell(mount: Mount) -> Cell:
+    """``data rw``, or ``data rw → /data`` where that is not its usual place."""
+    mode = "ro" if mount.read_only else "rw"
+    usual = mount.target == f"{HOME}/{mount.folder}"
+    place = "" if usual else f" → {clean(mount.target.removeprefix(f'{HOME}/'))}"
+    return (Span(clean(mount.folder)), Span(f" {mode}{place}", "muted"))
+
+
 def mounts_cell(session: Session | Preparation) -> Cell:
-    """The names of the mounted folders; what is read-only says so."""
+    """The names of the mounted folders; what is read-only says so, and where one is that has moved."""
     mounts = session.order.mounts if isinstance(session, Preparation) else session.mounts
     if not mounts:
         return (Span("—", "faint"),)
     spans: list[Span] = []
     for mount in mounts:
-        spans.append(Span((", " if spans else "") + clean(mount.folder)))
-        if mount.read_only:
-            spans.append(Span(" ro", "muted"))
+        name, rest = mount_cell(mount)
+        spans.append(Span((", " if spans else "") + name.text))
+        # Read-write at its own place is what is usual: it takes no room.
+        if said := rest.text.removeprefix(" rw"):
+            spans.append(Span(said, "muted"))
     return tuple(spans)
 
 

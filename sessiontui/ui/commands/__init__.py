@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from sessiontui.ui.commands.base import Command, Selected
+from sessiontui.ui.commands.folders import (
+    CopyFolderPath,
+    CreateFolder,
+    DeleteFolder,
+    ImportFolder,
+    OpenFolder,
+    OpenTrash,
+    RenameFolder,
+    ReverseFolders,
+    ShowFolders,
+    SortFolders,
+)
 from sessiontui.ui.commands.life import DeleteSession, StartSession, StopSession
 from sessiontui.ui.commands.program import OpenPalette, Quit, ShowHelp, ToggleMouse
 from sessiontui.ui.commands.reach import (
@@ -41,6 +53,15 @@ COMMANDS: tuple[Command, ...] = tuple(
         DeleteSession,
         CopySomething,
         SetUpSsh,
+        OpenFolder,
+        CreateFolder,
+        ImportFolder,
+        RenameFolder,
+        DeleteFolder,
+        OpenTrash,
+        CopyFolderPath,
+        SortFolders,
+        ReverseFolders,
         FilterSessions,
         ToggleDetails,
         ShowCharts,
@@ -48,6 +69,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         ReverseSort,
         ShowRunning,
         ShowSessions,
+        ShowFolders,
         PreviousTab,
         NextTab,
         ToggleMouse,

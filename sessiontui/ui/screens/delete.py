@@ -68,7 +68,7 @@ def staying(session: Session) -> tuple[Cell, ...]:
     return tuple(
         (
             Span("✔ ", "running"),
-            Span(present.clean(mount.folder), "name"),
+            *present.mount_cell(mount),
             Span(f"  {present.clean(mount.source)}", "muted"),
         )
         for mount in session.mounts

@@ -1,13 +1,15 @@
-"""Asks for the name of a new folder and makes it."""
+"""Asks for the name of a folder, and makes it or gives it that name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
@@ -20,8 +22,8 @@ from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.field import Field
 
 
-class NewFolderScreen(ModalScreen[str | None]):
-    """Dismisses with the name of the folder it made, or None."""
+class FolderNameScreen(ModalScreen[str | None]):
+    """Dismisses with the name of the folder once ``work`` has given it that name, or None."""
 
     CSS_PATH = [stylesheet("launch.tcss")]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
@@ -40,18 +42,21 @@ class NewFolderScreen(ModalScreen[str | None]):
             super().__init__()
             self.error = error
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, title: str, verb: str, work: Callable[[str], Folder], *, value: str = "") -> None:
+        """``work`` blocks and raises SessiontuiError; ``value`` is the name to begin with."""
         super().__init__()
-        self._storage = storage
+        self._title, self._verb, self._value = title, verb, value
+        self._work = work
         self._making = False
 
     def compose(self) -> ComposeResult:
         """A field and two buttons."""
         with Vertical(id="new-folder") as dialog:
-            dialog.border_title = "New folder"
-            yield Field("Name", "folder", Input(id="folder-name", compact=True, placeholder="datasets"))
+            dialog.border_title = Content(self._title)
+            name = Input(self._value, id="folder-name", compact=True, placeholder="datasets")
+            yield Field("Name", "folder", name)
             with Horizontal(classes="buttons"):
-                yield Button("Create", id="create", variant="primary", compact=True)
+                yield Button(self._verb, id="create", variant="primary", compact=True)
                 yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
@@ -68,7 +73,7 @@ class NewFolderScreen(ModalScreen[str | None]):
 
     async def _make(self, name: str) -> None:
         try:
-            folder = await in_background(self._storage.create, name)
+            folder = await in_background(self._work, name)
         except SessiontuiError as error:
             self.post_message(self.Failed(error))
         else:
@@ -100,3 +105,10 @@ class NewFolderScreen(ModalScreen[str | None]):
     def action_cancel(self) -> None:
         """Make nothing."""
         self.dismiss(None)
+
+
+class NewFolderScreen(FolderNameScreen):
+    """Makes an empty folder."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__("New folder", "Create", storage.create)

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from sessiontui.actions.count import count
+from sessiontui.actions.count import count, together
 from sessiontui.actions.sides import InFolder
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import Cancelled, SessiontuiError
@@ -84,13 +84,13 @@ class RemoveScreen(ModalScreen[bool]):
                 before = done
 
                 def report(extent: Extent, before: Extent = before) -> None:
-                    self._counted = _sum(before, extent)
+                    self._counted = together(before, extent)
 
                 if one.kind is Kind.DIRECTORY:
                     path = posixpath.join(self._directory, one.name)
-                    done = _sum(done, count(self._side.tree, path, self._cancellation, report))
+                    done = together(done, count(self._side.tree, path, self._cancellation, report))
                 else:
-                    done = _sum(done, Extent(one.size if one.kind is Kind.FILE else 0, 1))
+                    done = together(done, Extent(one.size if one.kind is Kind.FILE else 0, 1))
             return done
 
         try:
@@ -120,7 +120,3 @@ class RemoveScreen(ModalScreen[bool]):
     def action_answer(self, yes: bool) -> None:
         """A key answers."""
         self.dismiss(yes)
-
-
-def _sum(one: Extent, other: Extent) -> Extent:
-    return Extent(one.bytes + other.bytes, one.files + other.files, None, one.complete and other.complete)

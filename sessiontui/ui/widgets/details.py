@@ -110,8 +110,7 @@ def _folders(subject: Session | Preparation) -> list[Span]:
         return [Span("none mounted: its files are gone when it is deleted", "faint")]
     spans: list[Span] = []
     for mount in mounts:
-        spans.append(Span(("   " if spans else "") + present.clean(mount.folder)))
-        spans.append(Span(" ro" if mount.read_only else " rw", "muted"))
+        spans += [Span("   " if spans else ""), *present.mount_cell(mount)]
     return spans
 
 

@@ -51,6 +51,9 @@ class FileList(CursorLines):
             """The list it happened in."""
             return self.file_list
 
+    class Moved(Message):
+        """The cursor stands on another entry."""
+
     class Opened(Message):
         """The person wants to see what is no directory."""
 
@@ -203,6 +206,7 @@ class FileList(CursorLines):
             if 0 <= y < self.size.height:
                 self.refresh(Region(0, y, self.size.width, 1))
         self._bring_into_view()
+        self.post_message(self.Moved())
 
     def action_page(self, step: int) -> None:
         """Move the cursor by a screenful."""
