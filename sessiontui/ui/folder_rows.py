@@ -135,8 +135,6 @@ def details(line: FolderLine, owner: Owner, now: float, trash_key: str) -> tuple
     """What there is to say about a folder, in lines of any width."""
     folder, extent = line.folder, line.extent
     where: list[Span] = [Span(clean(folder.path))]
-    if folder.imported:
-        where.append(Span("  imported: its files stay there", "muted"))
     if folder.automatic:
         where.append(Span(f"  in every session of yours, at /home/work/{clean(folder.name)}", "muted"))
     holds = [Span(extent_text(extent, counting=line.counting))]
@@ -145,7 +143,7 @@ def details(line: FolderLine, owner: Owner, now: float, trash_key: str) -> tuple
     if extent is not None and extent.changed_at is not None:
         holds.append(Span(f"  newest changed {format_age(now - extent.changed_at)} ago", "muted"))
     lines = [
-        _line("path", *where),
+        _line("imported" if folder.imported else "path", *where),
         _line("holds", *holds),
         _line("used by", *_users(line, owner)),
     ]
@@ -167,7 +165,7 @@ def _users(line: FolderLine, owner: Owner) -> list[Span]:
         spans.append(Span(f" {session.phase}", "faint"))
         for mount in session.mounts:
             if mount.source == line.folder.path:
-                spans.extend((Span(" "), *mount_cell(mount)[1:]))
+                spans += mount_cell(mount)[1:]
     return spans or [Span("no session", "faint")]
 
 
