@@ -79,7 +79,7 @@ class OpenFolder(OnFolder):
 class CreateFolder(OnFolders):
     """Create an empty folder."""
 
-    name, keys, label, hinted = "create-folder", "a,plus", "create", True
+    name, keys, label, hinted = "create-folder", "a", "create", True
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
@@ -109,7 +109,7 @@ class ImportFolder(OnFolders):
 class RenameFolder(OnFolder):
     """Give the folder another name; not while a session mounts it."""
 
-    name, keys, label, hinted, verb = "rename-folder", "e,f2", "rename", True, "rename"
+    name, keys, label, hinted, verb = "rename-folder", "e", "rename", True, "rename"
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""

@@ -49,7 +49,7 @@ class FolderFilesScreen(TwoSidesScreen[ThisMachine, InFolder]):
         Hint("leave", "esc", "back"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e,f2", "rename", "Rename"),
+        Binding("e", "rename", "Rename"),
         Binding("d,delete", "remove", "Delete"),
         Binding("v", "view", "Look at it"),
     ]

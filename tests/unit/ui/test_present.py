@@ -217,8 +217,9 @@ def test_the_sorted_column_carries_its_mark(columns: int, by: str) -> None:
 
 
 def test_every_command_has_a_name_a_label_a_help_and_keys_of_its_own() -> None:
-    keys = [key for one in COMMANDS for key in one.keys.split(",")]
-    assert len(keys) == len(set(keys))
+    for tab in {one.tab for one in COMMANDS} - {""}:
+        keys = [key for one in COMMANDS if one.tab in ("", tab) for key in one.keys.split(",")]
+        assert len(keys) == len(set(keys)), tab
     assert len({one.name for one in COMMANDS}) == len(COMMANDS)
     assert all(one.label and one.help.endswith(".") for one in COMMANDS)
 
