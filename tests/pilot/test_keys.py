@@ -70,7 +70,10 @@ async def test_an_empty_list_names_the_key_that_starts() -> None:
 @pytest.mark.parametrize(
     ("keymap", "said"),
     [
-        ({"delete-sesion": "ctrl+d"}, "keys.delete-sesion: there is no such command; did you mean delete-session?"),
+        (
+            {"delete-sesion": "ctrl+d"},
+            "keys.delete-sesion: there is no such command; did you mean delete-session?",
+        ),
         ({"delete-session": "x"}, "keys.delete-session: x is the key of stop-session"),
         ({"delete-session": "j"}, "keys.delete-session: j cannot be given away"),
         ({"delete-session": ""}, "keys.delete-session: no key is named"),

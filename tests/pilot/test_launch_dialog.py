@@ -445,6 +445,40 @@ class TestFolders:
             await pilot.press("escape")
             assert dialog.app.screen is dialog.screen
 
+    async def test_a_folder_appears_where_the_person_says(self, dialog: Dialog) -> None:
+        async with dialog.app.run_test() as pilot:
+            await settle(pilot)
+            dialog.focus("folders")
+            await pilot.press("e", *"/data", "enter")
+            await settle(pilot)
+            listing = dialog.screen.query_one(FolderList)
+            assert listing.taken == (MountChoice("data", False, "/data"),)
+            assert dialog.focused == "folders"
+            assert not dialog.screen.query_one("#target").display
+            await pilot.press("ctrl+l")
+            await settle(pilot)
+            assert dialog.order is not None
+            assert ("data", "/data") in [(one.folder, one.target) for one in dialog.order.mounts]
+
+    async def test_a_place_that_cannot_be_is_told_at_once(self, dialog: Dialog) -> None:
+        async with dialog.app.run_test() as pilot:
+            await settle(pilot)
+            dialog.focus("folders")
+            await pilot.press("e", *"/etc/x")
+            await settle(pilot)
+            assert "is the system's" in dialog.problems()["mounts"]
+            await pilot.press("escape")
+            await settle(pilot)
+            assert dialog.problems() == {}
+            assert dialog.screen.query_one(FolderList).taken == (MountChoice("data", False, ""),)
+            await pilot.press("down", "e", *"data/below", "enter")
+            await settle(pilot)
+            assert "which is in data at /home/work/data" in dialog.problems()["mounts"]
+            await pilot.press("e", *["backspace"] * len("data/below"), "m", "enter")
+            await settle(pilot)
+            assert dialog.problems() == {}
+            assert [one.target for one in dialog.screen.query_one(FolderList).taken] == ["", "m"]
+
     async def test_without_folders_the_loss_is_foretold(self, tmp_path: Path) -> None:
         dialog = Dialog(World(tmp_path, folders=()))
         async with dialog.app.run_test() as pilot:

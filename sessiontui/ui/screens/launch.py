@@ -37,6 +37,7 @@ from sessiontui.ui.widgets.amounts import Amounts
 from sessiontui.ui.widgets.extras import Extras
 from sessiontui.ui.widgets.field import Field
 from sessiontui.ui.widgets.folder_list import FolderList
+from sessiontui.ui.widgets.target_line import TargetLine
 
 _ASKING = "asking the engine…"
 
@@ -108,10 +109,13 @@ class LaunchScreen(ModalScreen[Order | None]):
                     "Folders",
                     "mounts",
                     FolderList(id="folders"),
+                    TargetLine(id="target"),
                     Static(id="automatic", markup=False),
                     Horizontal(
                         Button("+ New folder…", id="new", compact=True),
-                        Static("space mounts · r read-only", id="folder-keys", markup=False),
+                        Static(
+                            "space mounts · r read-only · e where it appears", id="folder-keys", markup=False
+                        ),
                         id="folder-line",
                     ),
                 )
@@ -355,6 +359,11 @@ class LaunchScreen(ModalScreen[Order | None]):
 
         self.app.push_screen(NewFolderScreen(self._ports.storage), made)
 
+    @on(FolderList.TargetWanted)
+    def ask_target(self, message: FolderList.TargetWanted) -> None:
+        """Ask under the list where a folder appears."""
+        self.query_one(TargetLine).ask(message.folder_list, message.name)
+
     # Judging and launching
 
     @on(Input.Changed)
@@ -408,6 +417,8 @@ class LaunchScreen(ModalScreen[Order | None]):
                 self._show_problems(verdict)
                 self._say(f"Not yet: {len(verdict)} to put right above")
             else:
+                # Where folders go is chosen among what is seen there: the reason stands beside it at once.
+                self._show_problems({"mounts": verdict["mounts"]} if "mounts" in verdict else {})
                 name, message = next(iter(self._renamed(verdict).items()))
                 labels = {field.field: field.label for field in self.query(Field)}
                 self._say(f"Not yet. {labels.get(name, name)}: {message}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from sessiontui.domain.environment import IMAGE, SAVED_FROM, Environment, Version
-from sessiontui.domain.folder import Folder
+from sessiontui.domain.folder import HOME, Folder
 from sessiontui.domain.launch import Order
 from sessiontui.ui.present import clean
 
@@ -44,6 +44,11 @@ def will_happen(order: Order, environment: Environment | None, images: Container
 
 
 def automatic_text(folders: Iterable[Folder]) -> str:
-    """The folders that mount by themselves; empty when there are none."""
-    names = ", ".join(clean(one.name) for one in folders if one.automatic)
-    return f"in every session: {names}" if names else ""
+    """The folders that mount by themselves and where, or why not; empty when there are none."""
+    automatic = [one for one in folders if one.automatic]
+    places = ", ".join(
+        f"{clean(one.name)} → {HOME}/{clean(one.name)}" for one in automatic if not one.trouble
+    )
+    lines = [f"in every session: {places}"] if places else []
+    lines += [f"not mounted: {clean(one.name)}: {clean(one.trouble)}" for one in automatic if one.trouble]
+    return "\n".join(lines)

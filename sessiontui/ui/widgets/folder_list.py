@@ -1,4 +1,4 @@
-"""A list of folders to mount, each with a box and read-write or read-only."""
+"""A list of folders to mount, each with a box, read-write or read-only, and where it appears."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class FolderList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "select", "Take or leave", show=False),
         Binding("r", "other_mode", "Read-only or read-write", show=False),
+        Binding("e", "target", "Where it appears", show=False),
         Binding("n", "new", "New folder", show=False),
     ]
     """
@@ -32,6 +33,7 @@ class FolderList(OptionList):
     | :- | :- |
     | space, enter | Take or leave the folder |
     | r | Read-only or read-write |
+    | e | Where it appears in the session |
     | n | Make a new folder |
     """
 
@@ -47,6 +49,14 @@ class FolderList(OptionList):
             """The list it happened in."""
             return self.folder_list
 
+    class TargetWanted(Message):
+        """The person wants to say where a folder appears; it is taken by then."""
+
+        def __init__(self, folder_list: FolderList, name: str) -> None:
+            super().__init__()
+            self.folder_list = folder_list
+            self.name = name
+
     class NewWanted(Message):
         """The person asked for a folder that is not there yet."""
 
@@ -54,12 +64,13 @@ class FolderList(OptionList):
         super().__init__(id=id, markup=False, compact=True)
         self._folders: tuple[Folder, ...] = ()
         self._taken: dict[str, bool] = {}
+        self._targets: dict[str, str] = {}
 
     @property
     def taken(self) -> tuple[MountChoice, ...]:
         """Every folder that was taken, in the list's order."""
         return tuple(
-            MountChoice(one.name, self._taken[one.name] or not one.writable)
+            MountChoice(one.name, self._taken[one.name] or not one.writable, self.target_of(one.name))
             for one in self._folders
             if one.name in self._taken
         )
@@ -80,13 +91,29 @@ class FolderList(OptionList):
                 self.highlighted = index
                 self._changed(index)
 
+    def target_of(self, name: str) -> str:
+        """Where a folder appears, as the person wrote it; empty for the usual place."""
+        return self._targets.get(name, "")
+
+    def set_target(self, name: str, target: str) -> None:
+        """Have a folder appear there; it is taken with that."""
+        for index, folder in enumerate(self._folders):
+            if folder.name == name:
+                self._taken.setdefault(name, False)
+                self._targets[name] = target
+                self._changed(index)
+
     def _row(self, folder: Folder) -> Text:
         taken = folder.name in self._taken
         read_only = not folder.writable or self._taken.get(folder.name, False)
         mode = ("ro" if read_only else "rw") if taken else "  "
         text = Text(f"[{'x' if taken else ' '}] {mode}  ", no_wrap=True, overflow="ellipsis")
         text.append(clean(folder.name), "bold" if taken else "")
-        if not folder.writable:
+        if taken and (target := self.target_of(folder.name)):
+            text.append(f" → {clean(target)}")
+        if folder.trouble:
+            text.append(f"  ({clean(folder.trouble)})", "dim")
+        elif not folder.writable:
             text.append("  (you may only read it)", "dim")
         return text
 
@@ -114,6 +141,16 @@ class FolderList(OptionList):
         if folder.writable:
             self._taken[folder.name] = not self._taken.get(folder.name, False)
             self._changed(self.highlighted)
+
+    def action_target(self) -> None:
+        """Ask where the folder under the cursor appears; one not taken is taken."""
+        if self.highlighted is None:
+            return
+        name = self._folders[self.highlighted].name
+        if name not in self._taken:
+            self._taken[name] = False
+            self._changed(self.highlighted)
+        self.post_message(self.TargetWanted(self, name))
 
     def action_new(self) -> None:
         """Ask for a new folder."""
