@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessiontui.dockerd.errors import translated
+from sessiontui.dockerd.errors import RefusedRequestError, translated
 from sessiontui.domain.detach_keys import DETACH_KEYS
 from sessiontui.domain.errors import EngineError, EngineUnreachable, SessionGone
 from sessiontui.domain.folder import HOME
@@ -29,6 +29,10 @@ from sessiontui.engine.port import OURS, Archive
 from sessiontui.engine.stand_in import COPY, COUNT, StandIns
 from sessiontui.engine.upload import session_archive
 
+if TYPE_CHECKING:
+    import docker
+    import requests
+
 COUNT_SECONDS = 4
 """How long files are counted in one place; what is told then are lower bounds."""
 MOST_FILES = 2000
@@ -38,6 +42,7 @@ _SCRIPT_SECONDS = 120
 """How long a script in a stand-in may take to end."""
 _MORE_THAN_A_FILE = 0x8F28_0000
 """Bits of a mode as the engine tells it (Go's ``fs.FileMode``) of what is no plain file."""
+_CHUNK = 256 * 1024
 _DIRECTORY = 0x8000_0000
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}\Z")
 """The names that an engine gives to volumes, which it removes with their container."""
@@ -96,7 +101,11 @@ class DockerRemains(DockerInside):
         """See the port."""
         started = self._start_of(session)
         with self._stand_ins.of(session.id, session.name, self._images_for(session), COPY) as stand_in:
-            yield _Remains(self, session, stand_in, started)
+            remains = _Remains(self, session, stand_in, started)
+            try:
+                yield remains
+            finally:
+                remains.close()
 
     def sweep(self) -> None:
         """See the port."""
@@ -143,17 +152,22 @@ class DockerRemains(DockerInside):
             return told if isinstance(told, dict) else None
         return None
 
-    def _archived(
-        self, name: str, container_id: str, path: str, place: str, left_out: Callable[[bytes], bool]
-    ) -> Archive:
+    def _archived(self, name: str, container_id: str, path: str) -> Archived:
+        """The tar stream of what is at a path of a container, which the engine holds meanwhile."""
+
+        def ask(client: docker.APIClient) -> requests.Response:
+            return client.get(
+                f"{client.base_url}/v{client.api_version}/containers/{container_id}/archive",
+                params={"path": path},
+                stream=True,
+                timeout=client.timeout,
+            )
+
         with translated(name, gone=True):
-            chunks, _ = self._link.patiently(lambda client: client.get_archive(container_id, path))
-
-        def read() -> bytes:
-            with translated(name):
-                return next(chunks, b"")
-
-        return Archive(place.strip("/").encode(errors="surrogateescape"), read, left_out)
+            answer = self._link.patiently(ask)
+            if not answer.ok:
+                raise RefusedRequestError(answer.status_code, answer.text[:1000])
+        return Archived(name, answer)
 
     # A stand-in
 
@@ -195,6 +209,25 @@ class DockerRemains(DockerInside):
         return b""
 
 
+class Archived:
+    """A tar stream that the engine makes."""
+
+    def __init__(self, name: str, answer: requests.Response) -> None:
+        self._name = name
+        self._answer = answer
+        self._chunks = answer.iter_content(_CHUNK)
+
+    def read(self) -> bytes:
+        """The next chunk, empty at the end. Raises EngineError."""
+        with translated(self._name):
+            chunk: bytes = next(self._chunks, b"")
+        return chunk
+
+    def close(self) -> None:
+        """Let go of it: the engine removes no container that it still reads from."""
+        self._answer.close()
+
+
 @dataclass(frozen=True)
 class _Remains:
     """Fills :class:`sessiontui.engine.port.Remains`: archives are made by the engine of what does not run."""
@@ -205,14 +238,14 @@ class _Remains:
     started: object
     wanted: list[Changed] = field(default_factory=list)
     """What is to be fetched from outside, once that was asked: what does not run does not change."""
+    opened: list[Archived] = field(default_factory=list)
+    """The stream that is being read."""
 
     def home(self) -> Archive:
         """See the port."""
         ours = self._ours()
         # The stand-in has none of the mounts of the session, of which a file tree knows nothing.
-        return self.engine._archived(
-            self.session.name, self.stand_in, f"{HOME}/.", "", lambda path: path in ours
-        )
+        return Archive(b"", self._open(self.stand_in, f"{HOME}/.").read, lambda path: path in ours)
 
     def outside(self) -> Iterator[Archive]:
         """See the port."""
@@ -230,7 +263,8 @@ class _Remains:
                 if status is None or int(status.get("mode") or 0) & _DIRECTORY:
                     continue
             place = one.path.rpartition("/")[0]
-            yield engine._archived(session.name, session.container_id, one.path, place, _passing(place))
+            below = place.strip("/").encode(errors="surrogateescape")
+            yield Archive(below, self._open(session.container_id, one.path).read, _passing(place))
 
     def census(self) -> Census | None:
         """See the port."""
@@ -241,6 +275,16 @@ class _Remains:
         """See the port."""
         if self.engine._start_of(self.session) != self.started:
             raise EngineError(f"{self.session.name} was started and stopped meanwhile", "try again")
+
+    def close(self) -> None:
+        """Let go of the stream that is being read."""
+        while self.opened:
+            self.opened.pop().close()
+
+    def _open(self, container_id: str, path: str) -> Archived:
+        self.close()
+        self.opened.append(self.engine._archived(self.session.name, container_id, path))
+        return self.opened[-1]
 
     def _ours(self) -> frozenset[bytes]:
         """Paths below the home of what we put there and nobody changed."""

@@ -74,6 +74,18 @@ class Desk:
         answer: Any = await self.app.push_screen_wait(screen)
         return answer  # type: ignore[no-any-return]
 
+    async def change(
+        self, session: Session, action: Callable[[Ports, Session], object], *, ends: bool
+    ) -> None:
+        """Start a session, or end it as ``end`` does."""
+        if ends:
+            await self.end(session, action)
+            return
+        try:
+            await in_background(action, self.ports, session)
+        finally:
+            self.stir()
+
     async def end(self, session: Session, action: Callable[[Ports, Session], object]) -> None:
         """Stop or delete a session; it shows as stopping meanwhile."""
         self.observer.stopping(session)

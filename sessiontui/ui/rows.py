@@ -58,6 +58,11 @@ class Row:
         return isinstance(self.subject, Preparation) or self.subject.phase.live
 
     @property
+    def markable(self) -> bool:
+        """Whether it is a session that the person may stop and delete."""
+        return self.mine and isinstance(self.subject, Session)
+
+    @property
     def told(self) -> bool:
         """Whether a sentence stands in place of the figures."""
         return isinstance(self.subject, Preparation) or self.subject.phase in _USED_UP
@@ -169,7 +174,8 @@ _TITLES = {
     "control": "CONTROL",
 }
 MARGIN = 2
-"""Columns before the first one, where the cursor's sign stands."""
+"""Columns before the first one, where the cursor's sign stands, and a mark."""
+MARK = "✔"
 _GAP = 2
 _BARS = (10, 8, 5)
 _CONTROL_WIDTH = 2 * len(present.CONTROL) - 1
@@ -284,9 +290,11 @@ def heading(layout: Layout, by: str, reverse: bool) -> Cell:
     return tuple(spans)
 
 
-def line(row: Row, layout: Layout, usage: Usage, now: float, *, selected: bool) -> Cell:
+def line(row: Row, layout: Layout, usage: Usage, now: float, *, selected: bool, marked: bool = False) -> Cell:
     """The row's line, with what its session uses at that time."""
-    spans: list[Span] = [Span("▸ ", "accent")] if selected else []
+    spans: list[Span] = [Span("▸" if selected else " ", "accent")] if selected or marked else []
+    if marked:
+        spans.append(Span(MARK, "accent"))
     columns = list(layout)
     while columns:
         column = columns.pop(0)

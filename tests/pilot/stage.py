@@ -34,6 +34,7 @@ from sessiontui.domain.usage import Reading, Usage
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import BuildSettings, Check, Say
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.port import Storage
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.dashboard import Dashboard
 from sessiontui.ui.screens.main import MainScreen
@@ -194,6 +195,7 @@ class Stage:
     machine: ScriptedMachine = field(default_factory=ScriptedMachine)
     catalogue: ListedEnvironments = field(default_factory=ListedEnvironments)
     owner: Owner = ALICE
+    storage: Storage = field(default_factory=lambda: TwoFolders())
     shells: list[tuple[list[str], str]] = field(default_factory=list)
     """What was run in the terminal: argument list and banner."""
     copied: list[str] = field(default_factory=list)
@@ -213,7 +215,7 @@ class Stage:
             self.engine,
             self.meter,
             self.machine,
-            TwoFolders(),
+            self.storage,
             self.catalogue,
             QuietHost(),
             self.owner,

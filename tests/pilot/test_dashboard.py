@@ -334,7 +334,7 @@ async def test_delete_opens_on_cancel_and_deletes_only_when_told() -> None:
         assert "nifty-bohr" in names(app)
         await pilot.press("delete")
         await until(pilot, lambda: isinstance(app.screen, DeleteScreen))
-        await pilot.press("right", "enter")
+        await pilot.press("right", "right", "enter")
         await until(pilot, lambda: "nifty-bohr" not in names(app))
         assert "nifty-bohr" not in [one.name for one in stage.engine.sessions()]
 

@@ -16,6 +16,7 @@ from sessiontui.ui.commands.folders import (
     SortFolders,
 )
 from sessiontui.ui.commands.life import DeleteSession, StartSession, StopSession
+from sessiontui.ui.commands.marks import MarkAll, MarkSession
 from sessiontui.ui.commands.program import OpenPalette, Quit, ShowHelp, ToggleMouse
 from sessiontui.ui.commands.reach import (
     ChooseShell,
@@ -51,6 +52,8 @@ COMMANDS: tuple[Command, ...] = tuple(
         ReadLogs,
         StopSession,
         DeleteSession,
+        MarkSession,
+        MarkAll,
         CopySomething,
         SetUpSsh,
         OpenFolder,

@@ -40,6 +40,8 @@ class Command:
     """Heading it stands under in the help."""
     hinted: ClassVar[bool] = False
     """Whether the bottom line shows it."""
+    bulk: ClassVar[bool] = False
+    """Whether it is about all marked sessions where there are any."""
     lends: ClassVar[bool] = False
     """Whether it lends the dashboard's terminal to another program."""
 

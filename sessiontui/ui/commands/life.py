@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessiontui.actions import end
-from sessiontui.domain.errors import SessionGone
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands.base import OnEngine, OnSession, Selected
+from sessiontui.ui.commands.many import delete, stop_or_start
 from sessiontui.ui.present import clean
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class StartSession(OnEngine):
 class StopSession(OnSession):
     """Stop the running session and keep its home, start a stopped one, or finish a cut-off launch."""
 
-    name, keys, label, hinted = "stop-session", "x", "stop", True
+    name, keys, label, hinted, bulk = "stop-session", "x", "stop", True, True
 
     def label_for(self, selected: Selected) -> str:
         """See Command."""
@@ -60,6 +60,9 @@ class StopSession(OnSession):
         from sessiontui.ui.screens.confirm import ConfirmScreen
 
         desk, session = screen.desk, screen.session
+        if screen.marked:
+            await stop_or_start(screen)
+            return
         if session is None:
             return
         if session.phase is not Phase.RUNNING:
@@ -82,9 +85,9 @@ class StopSession(OnSession):
 
 
 class DeleteSession(OnSession):
-    """Delete the session with its home, after saying what dies; cancel a launch under way."""
+    """Delete the session with its home, after saying what dies, or save it to a folder first."""
 
-    name, keys, label, hinted = "delete-session", "d,delete", "delete", True
+    name, keys, label, hinted, bulk = "delete-session", "d,delete", "delete", True, True
 
     def label_for(self, selected: Selected) -> str:
         """See Command."""
@@ -102,19 +105,11 @@ class DeleteSession(OnSession):
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
-        from sessiontui.ui.screens.delete import DeleteScreen
-
         desk = screen.desk
-        if isinstance(screen.selected, Preparation):
+        if screen.marked:
+            await delete(screen, screen.marked)
+        elif isinstance(screen.selected, Preparation):
             desk.launches.cancel(screen.selected.order.id)
             desk.redraw()
-            return
-        session = screen.session
-        if session is None or not await desk.ask(DeleteScreen(desk.ports, session, desk.now)):
-            return
-        try:
-            await desk.end(session, end.delete)
-        except SessionGone:
-            desk.say(f"{session.name} was deleted by somebody else meanwhile")
-        else:
-            desk.say(f"{session.name} is deleted")
+        elif screen.session is not None:
+            await delete(screen, (screen.session,))

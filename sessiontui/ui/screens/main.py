@@ -10,10 +10,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
+from sessiontui.actions import rescue
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.launch import Order, Preparation
 from sessiontui.domain.picture import Picture
-from sessiontui.domain.session import Session
+from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import format_age
 from sessiontui.domain.usage import UNKNOWN
 from sessiontui.ui import notices, present, rows
@@ -104,6 +105,7 @@ class MainScreen(Screen[None]):
         self.watch(self.app, "picture", self._see)
         self._beat = self.set_interval(_BEAT, self._draw_progress, pause=True)
         self.call_after_refresh(lambda: self.run_worker(self._environments.learn()))
+        self.call_after_refresh(lambda: self.run_worker(in_background(rescue.sweep, self.desk.ports)))
 
     # What is selected
 
@@ -132,6 +134,25 @@ class MainScreen(Screen[None]):
     def session(self) -> Session | None:
         """What the cursor stands on, if it is a session."""
         return self.selected if isinstance(self.selected, Session) else None
+
+    @property
+    def sessions(self) -> SessionList:
+        """The list of sessions."""
+        return self.query_one(SessionList)
+
+    @property
+    def marked(self) -> tuple[Session, ...]:
+        """The marked sessions, in the order of their names; none while a pane is shown."""
+        marks = self.sessions.marks if self.pane is None else ()
+        found = [row.subject for row in self._rows if row.key in marks]
+        return tuple(
+            sorted((one for one in found if isinstance(one, Session)), key=lambda one: one.name.casefold())
+        )
+
+    @property
+    def picture(self) -> Picture:
+        """What is shown now."""
+        return self._picture
 
     # Drawing
 
@@ -190,12 +211,15 @@ class MainScreen(Screen[None]):
         if rows_from != self._rows_from:
             self._rows = rows.rows_of(picture, self.desk.ports.owner, self._environments.labels)
             self._rows_from = rows_from
+            # A session that is gone is not marked any more.
+            self.sessions.mark(self.sessions.marks & {row.key for row in self._rows if row.markable})
             if self._environments.strange(picture):
                 self.run_worker(self._environments.learn_of_images(), group="labels", exclusive=True)
         listed_from = (
             self._rows,
             picture.usage if self.sorting in rows.BY_FIGURES else None,
             (self.tab, self._words, self.sorting, self._reverse, tuple(self._counts.items())),
+            self.sessions.marks,
             (picture.engine, picture.trouble, picture.remedy),
         )
         if listed_from == self._listed_from:
@@ -206,7 +230,7 @@ class MainScreen(Screen[None]):
         shown = rows.matching(every if self.tab else live, self._words)
         held = any(isinstance(row.subject, Session) and row.subject.devices for row in shown)
         titles = (*zip(_LISTS, (len(live), len(every)), strict=True), *self._pane_titles())
-        self.query_one(Tabs).show_tabs(titles, self.tab)
+        self.query_one(Tabs).show_tabs(titles, self.tab, marked=len(self.sessions.marks))
         listing = self.query_one(SessionList)
         listing.show(
             rows.ordered(shown, self.sorting, self._reverse, picture.usage),
@@ -263,6 +287,12 @@ class MainScreen(Screen[None]):
         self._learn_details(self.selected)
         self._draw_hints()
 
+    @on(SessionList.Marked)
+    def _draw_marks(self) -> None:
+        """How many are marked is told above, and what commands are about below."""
+        self._draw_rows(self._picture)
+        self._draw_hints()
+
     @on(Pane.Moved)
     def _draw_hints(self) -> None:
         """The bottom line is about what the cursor stands on."""
@@ -272,13 +302,20 @@ class MainScreen(Screen[None]):
                 Hint(
                     one.name,
                     self.desk.keyboard.key(one.name),
-                    one.label_for(under_cursor),
+                    self._label(one, under_cursor),
                     self._why_not(one) is None,
                 )
                 for one in COMMANDS
                 if one.hinted and one.tab in ("", self.place)
             ]
         )
+
+    def _label(self, one: Command, under_cursor: object) -> str:
+        marked = self.marked if one.bulk else ()
+        if not marked:
+            return one.label_for(under_cursor)
+        running = next((session for session in marked if session.phase is Phase.RUNNING), marked[0])
+        return f"{one.label_for(running)} {len(marked)}"
 
     def _pane_titles(self) -> list[tuple[str, int | None]]:
         return [(kind.title, self._counts.get(kind.name)) for kind in PANES]
@@ -322,8 +359,12 @@ class MainScreen(Screen[None]):
             self.run_worker(self._run(one), group="commands")
 
     def _why_not(self, one: Command) -> str | None:
-        selected = self.under_cursor
-        reason = one.why_not(self._picture, selected, self.desk.ports.owner)
+        selected, owner = self.under_cursor, self.desk.ports.owner
+        if one.bulk and (marked := self.marked):
+            # Those that it cannot be done to are told of one by one.
+            reasons = [one.why_not(self._picture, session, owner) for session in marked]
+            return None if None in reasons else reasons[0]
+        reason = one.why_not(self._picture, selected, owner)
         if reason is None and one.lends and isinstance(selected, Session):
             return why_not_here(self.app, selected.name)
         return reason
@@ -432,5 +473,8 @@ class MainScreen(Screen[None]):
         self._draw()
 
     def action_clear_filter(self) -> None:
-        """Show all again."""
-        self.query_one(FilterBox).clear_and_leave()
+        """Show all again; where all is shown, take the marks away."""
+        box = self.query_one(FilterBox)
+        if not box.value and not box.display and self.pane is None:
+            self.sessions.mark(frozenset())
+        box.clear_and_leave()

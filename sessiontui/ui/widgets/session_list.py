@@ -47,6 +47,9 @@ class SessionList(CursorLines):
             super().__init__()
             self.command = command
 
+    class Marked(Message):
+        """Other sessions are marked than before."""
+
     class HeadingClicked(Message):
         """The title of a column was clicked."""
 
@@ -64,6 +67,7 @@ class SessionList(CursorLines):
         self._sort = ("name", False)
         self._key: str | None = None
         self._drawn: dict[int, _Drawn] = {}
+        self._marks: frozenset[str] = frozenset()
 
     @property
     def selected(self) -> Row | None:
@@ -104,6 +108,32 @@ class SessionList(CursorLines):
             if row.key == key:
                 self._go(at)
 
+    # Marks
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The keys of the rows that are marked, shown now or not."""
+        return self._marks
+
+    def mark(self, keys: frozenset[str]) -> None:
+        """Mark these and no others."""
+        if keys != self._marks:
+            self._marks = keys
+            self._draw_changes()
+            self.post_message(self.Marked())
+
+    def mark_next(self) -> None:
+        """Mark the row under the cursor, or take its mark away, and go on to the next."""
+        row = self.selected
+        if row is not None and row.markable:
+            self.mark(self._marks ^ {row.key})
+            self._go(self._cursor + 1)
+
+    def mark_shown(self) -> None:
+        """Mark all that is listed and can be; where that is so, take their marks away."""
+        every = frozenset(row.key for row in self._rows if row.markable)
+        self.mark(self._marks - every if every <= self._marks else self._marks | every)
+
     # Drawing
 
     def _place_columns(self) -> None:
@@ -130,7 +160,7 @@ class SessionList(CursorLines):
             return (self._surface(y), self._columns, self._sort if y == 0 else None)
         row = self._rows[at]
         look = rows.look_of(row, rows.usage_of(row, self._usage), self._now)
-        return (self._surface(y), self._columns, row, look)
+        return (self._surface(y), self._columns, row, look, row.key in self._marks)
 
     @property
     def _room(self) -> int:
@@ -144,7 +174,8 @@ class SessionList(CursorLines):
             return ()
         row = self._rows[at]
         usage = rows.usage_of(row, self._usage)
-        return rows.line(row, self._columns, usage, self._now, selected=at == self._cursor)
+        selected, marked = at == self._cursor, row.key in self._marks
+        return rows.line(row, self._columns, usage, self._now, selected=selected, marked=marked)
 
     def _surface(self, y: int) -> str:
         """What the line stands on."""

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from sessiontui.ui import present
 from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.rows import MARK
 from sessiontui.ui.widgets.styled import Styled
 
 
@@ -42,11 +43,12 @@ class Tabs(Styled):
         super().__init__()
         self._cells: tuple[Cell, ...] = ()
 
-    def show_tabs(self, titles: Sequence[tuple[str, int | None]], active: int) -> None:
-        """Show these tabs, one of them active."""
+    def show_tabs(self, titles: Sequence[tuple[str, int | None]], active: int, *, marked: int = 0) -> None:
+        """Show these tabs, one of them active, and how many sessions are marked."""
         self._cells = tab_cells(titles, active)
         gap = Span(" " * self._GAP)
-        self.show(tuple(span for cell in self._cells for span in (*cell, gap)))
+        note = (Span(f"{MARK} {marked} marked", "accent"),) if marked else ()
+        self.show((*(span for cell in self._cells for span in (*cell, gap)), *note))
 
     def on_click(self, event: events.Click) -> None:
         """Say what was clicked."""
