@@ -292,9 +292,9 @@ def heading(layout: Layout, by: str, reverse: bool) -> Cell:
 
 def line(row: Row, layout: Layout, usage: Usage, now: float, *, selected: bool, marked: bool = False) -> Cell:
     """The row's line, with what its session uses at that time."""
-    spans: list[Span] = [Span("▸" if selected else " ", "accent")] if selected or marked else []
+    spans: list[Span] = [Span("▸ ", "accent")] if selected else []
     if marked:
-        spans.append(Span(MARK, "accent"))
+        spans = [Span(f"▸{MARK}" if selected else f" {MARK}", "accent")]
     columns = list(layout)
     while columns:
         column = columns.pop(0)
