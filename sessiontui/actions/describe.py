@@ -45,6 +45,8 @@ def session_json(session: Session) -> dict[str, Any]:
         ],
         "owner": session.owner.name,
         "created_at": session.created_at.isoformat(),
+        "started_at": session.started_at.isoformat() if session.started_at else None,
+        "ended_at": session.ended_at.isoformat() if session.ended_at else None,
     }
 
 

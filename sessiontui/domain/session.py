@@ -105,6 +105,13 @@ class Session:
         return next((outside for inside, outside in self.ports if inside == port), None)
 
     @property
+    def lasted(self) -> float | None:
+        """Seconds its container ran the last time; None while it runs, and where that is not known."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return max(0.0, (self.ended_at - self.started_at).total_seconds())
+
+    @property
     def interrupted(self) -> bool:
         """Whether its launch was cut off between creating and starting."""
         return self.phase is Phase.FAILED and self.reason.startswith("launch interrupted")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from sessiontui.domain.launch import Order
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import SESSION_DIRECTORY, container_name, home_volume, session_volume
 from sessiontui.engine.port import Outcome
+from sessiontui.engine.start_errors import taken_port, why_not_started
 from sessiontui.engine.text import plain
 from sessiontui.engine.upload import session_archive
 
@@ -87,9 +87,8 @@ class Containers:
         except (SessionGone, EngineUnreachable):
             raise
         except EngineError as error:
-            if "port is already allocated" in error.message or "address already in use" in error.message:
-                port = re.search(r"(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)", error.message)
-                raise PortInUseError(f"port {port[1]}" if port else "a port") from error
+            if (port := taken_port(error.message)) is not None:
+                raise PortInUseError(port) from error
             raise _start_error(name, error) from error
 
     def wait_ready(self, name: str, container_id: str, cancellation: Cancellation) -> None:
@@ -218,14 +217,10 @@ def reason_in(output: str) -> str:
 
 def _start_error(name: str, error: EngineError) -> EngineError:
     """What the engine says of a create or start that it refuses, for a person."""
-    if type(error) is not EngineError:
+    if type(error) not in (EngineError, ImageUnavailable):
         return error
-    if "bind source path does not exist" in error.message:
-        path = error.message.rpartition("bind source path does not exist:")[2].strip()
-        return StartFailed(f"{name}: the folder {path} vanished", "make it again, or launch without it")
-    if "could not select device driver" in error.message:
-        return StartFailed(
-            f"{name}: the engine cannot give GPUs to containers",
-            "an administrator installs the NVIDIA container toolkit",
-        )
-    return StartFailed(error.message, error.hint)
+    words = error.message.removeprefix(f"{name}: ")
+    message, hint = why_not_started(words)
+    if not hint:
+        return StartFailed(error.message, error.hint)
+    return StartFailed(f"{name}: {message}", hint)

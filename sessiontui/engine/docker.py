@@ -196,6 +196,9 @@ class DockerEngine(DockerRemains, DockerMounts, DockerImages, DockerSaving):
     def stop(self, session: Session) -> Session:
         """See the port."""
         container_id = self._container_of(session)
+        # First the signal that says that it is us; one that does not run takes none.
+        with suppress(EngineError), translated(session.name, gone=True):
+            self._link.client.kill(container_id, signal="SIGTERM")
         with translated(session.name, gone=True):
             self._link.patiently(lambda client: client.stop(container_id, timeout=STOP_SECONDS))
         return self._get(container_id, session.name)

@@ -29,6 +29,10 @@ THREAD_VARIABLES = (
 )
 """Set to the cores of the session: numerical libraries would else start a thread per core of the host."""
 
+STOP_SIGNAL = "SIGPWR"
+"""What the engine sends when others stop a session, or when it or the machine goes down: we stop it by
+SIGTERM, so that its exit code tells one from the other."""
+
 PIDS = 4096
 """Processes and threads a session may have."""
 
@@ -155,7 +159,7 @@ def create_payload(
         "ExposedPorts": {f"{inside}/tcp": {} for inside in ports},
         # Health checks of the image are about its own command, which does not run.
         "Healthcheck": {"Test": ["NONE"]},
-        "StopSignal": "SIGTERM",
+        "StopSignal": STOP_SIGNAL,
         "HostConfig": host,
     }
 

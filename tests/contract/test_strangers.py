@@ -128,7 +128,7 @@ def test_a_port_that_was_taken_while_the_session_was_stopped_is_named(docker_ben
         with pytest.raises(StartFailed, match=f"port {port}"):
             docker_bench.engine.start(stopped)
         (failed,) = find(docker_bench, session.id)
-        assert "a port it keeps is used" in failed.reason
+        assert f"port {port} that it keeps is used" in failed.reason
     again = docker_bench.engine.start(failed)
     assert (again.phase, again.ports) == (Phase.RUNNING, session.ports)
 

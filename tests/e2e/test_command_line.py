@@ -22,7 +22,7 @@ SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
 SESSION_KEYS = (
     "id name container_id phase exit_code reason environment version image "
-    "resources mounts apps owner created_at"
+    "resources mounts apps owner created_at started_at ended_at"
 )
 
 

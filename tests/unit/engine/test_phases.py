@@ -18,15 +18,35 @@ from sessiontui.engine.phases import phase_of
         ({"Status": "exited", "ExitCode": 0}, Phase.FINISHED, ""),
         ({"Status": "exited", "ExitCode": 143}, Phase.STOPPED, ""),
         ({"Status": "exited", "ExitCode": 137}, Phase.STOPPED, "killed"),
-        ({"Status": "exited", "ExitCode": 137, "OOMKilled": True}, Phase.FAILED, "out of memory (limit 4G)"),
+        ({"Status": "exited", "ExitCode": 137, "OOMKilled": True}, Phase.FAILED, "out of memory (limit 4G"),
         # A program inside was killed for memory once; the session itself was stopped in order.
-        ({"Status": "exited", "ExitCode": 143, "OOMKilled": True}, Phase.STOPPED, ""),
+        (
+            {"Status": "exited", "ExitCode": 143, "OOMKilled": True},
+            Phase.STOPPED,
+            "ran out of memory (limit 4G): resize",
+        ),
         ({"Status": "exited", "ExitCode": 3}, Phase.FAILED, "exit code 3"),
-        ({"Status": "exited", "ExitCode": 255}, Phase.STOPPED, "the machine went down"),
+        ({"Status": "exited", "ExitCode": 255}, Phase.STOPPED, "the machine went down: start resumes it"),
+        ({"Status": "exited", "ExitCode": 158}, Phase.STOPPED, "or it was stopped by other means"),
+        (
+            {"Status": "exited", "ExitCode": 128, "Error": "mkdir /var/lib/x: no space left on device"},
+            Phase.FAILED,
+            "did not start: no space is left",
+        ),
+        (
+            {
+                "Status": "exited",
+                "ExitCode": 127,
+                "Error": 'error mounting "/data" to rootfs at "/home/work/d":'
+                " stat /data: no such file or directory",
+            },
+            Phase.FAILED,
+            "did not start: the folder /data vanished",
+        ),
         (
             {"Status": "exited", "ExitCode": 128, "Error": "listen tcp4 127.0.0.1:1: address already in use"},
             Phase.FAILED,
-            "a port it keeps is used",
+            "port 1 that it keeps is used",
         ),
         ({"Status": "exited", "ExitCode": 127, "Error": "no such file"}, Phase.FAILED, "no such file"),
         ({"Status": "created"}, Phase.FAILED, "launch interrupted"),
