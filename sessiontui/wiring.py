@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from sessiontui.access.keys import KeyRing
     from sessiontui.actions.observe import Observer
     from sessiontui.actions.ports import Ports
+    from sessiontui.domain.session import Owner
     from sessiontui.engine.port import Engine
     from sessiontui.host.linux import LinuxHost
     from sessiontui.metering.port import MachineMeter, Meter
+    from sessiontui.storage.records import RecordFile
     from sessiontui.ui.dashboard import Dashboard
 
 _SWITCH = 0.001
@@ -43,11 +46,23 @@ def keys(environ: Mapping[str, str], *, demo: bool = False) -> KeyRing:
     return KeyRing(state / "keys", owner, None if demo else config)
 
 
+def records(environ: Mapping[str, str], owner: Owner) -> RecordFile:
+    """Where the records of deleted sessions are kept: with those of the one who called sudo."""
+    from functools import partial
+
+    from sessiontui.access.on_behalf import on_behalf
+    from sessiontui.storage.records import RecordFile
+
+    caller = owner if owner.uid != os.geteuid() == 0 else None
+    return RecordFile(state_directory(environ) / "history", partial(on_behalf, caller))
+
+
 def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False) -> Ports:
     """Everything actions need. Opens nothing yet: the engine is asked on first use."""
     from sessiontui.actions.ports import Ports
     from sessiontui.catalogue.files import FileCatalogue
     from sessiontui.storage.directories import Directories
+    from sessiontui.storage.memory_records import MemoryRecords
     from sessiontui.storage.played import FoldersOfDemo
 
     machine_host = host(environ)
@@ -85,6 +100,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         host=machine_host,
         owner=owner,
         presets=settings.presets,
+        records=MemoryRecords() if demo else records(environ, owner),
         ssh_destination=settings.ssh_destination,
     )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from sessiontui.actions import mounting
 from sessiontui.actions.ports import Ports, ensure_may_touch
-from sessiontui.domain.errors import EngineError, StartFailed
+from sessiontui.domain.errors import EngineError, StartFailed, StorageError
+from sessiontui.domain.record import record_of
 from sessiontui.domain.session import Losses, Phase, Session
+from sessiontui.engine.port import Change
 
 
 def losses(ports: Ports, session: Session) -> Losses:
@@ -22,10 +25,28 @@ def losses_outside(ports: Ports, session: Session) -> Losses:
     return ports.engine.losses_outside(session)
 
 
-def delete(ports: Ports, session: Session) -> None:
-    """Delete the session, its home and its anonymous volumes; mounted folders stay. Raises NotYours."""
+def delete(ports: Ports, session: Session) -> str:
+    """Delete the session, its home and its anonymous volumes; mounted folders stay. Raises NotYours.
+
+    A record of it is kept. Returns why not, in a sentence, where that could not be done.
+    """
     ensure_may_touch(session, ports.owner)
+    # First the record: cut off in between, there is one too many, of a session that is still there.
+    warning = _keep_record(ports, session)
     ports.engine.delete(session)
+    return warning
+
+
+def _keep_record(ports: Ports, session: Session) -> str:
+    seen = session
+    if session.brief:
+        with suppress(EngineError):
+            seen = ports.engine.look(Change(session.container_id or "", session.id), session) or session
+    try:
+        ports.records.add(record_of(seen, datetime.now(UTC), ports.owner.name))
+    except StorageError as error:
+        return f"{session.name} leaves no line in the history: {error.message}"
+    return ""
 
 
 def stop(ports: Ports, session: Session) -> Session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sessiontui.catalogue.port import Catalogue
 from sessiontui.domain.errors import NotYours, Unknown
@@ -11,7 +11,8 @@ from sessiontui.domain.session import SCHEMA, Owner, Session
 from sessiontui.engine.port import Engine
 from sessiontui.host.port import Host
 from sessiontui.metering.port import MachineMeter, Meter
-from sessiontui.storage.port import Storage
+from sessiontui.storage.memory_records import MemoryRecords
+from sessiontui.storage.port import Records, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Ports:
     presets: tuple[Preset, ...] = PRESETS
     ssh_destination: str = ""
     """``user@host`` as a laptop reaches this machine, where the connection does not tell."""
+    records: Records = field(default_factory=MemoryRecords)
+    """What deleted sessions leave; as long as this run lasts, unless there is a better place."""
 
 
 def why_not_touch(session: Session, owner: Owner) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from sessiontui.actions import end
 from sessiontui.actions.copy import Count
@@ -54,14 +55,13 @@ def save_and_delete(
                 ports.engine.start(still)
         raise
     try:
-        end.delete(ports, still)
+        return replace(saved, warning=end.delete(ports, still))
     except SessionGone:
         # Somebody else has deleted it by now: what was in it is saved.
         return saved
     except EngineError as error:
         message = f"{session.name} is saved in {saved.path}, and was not deleted: {error.message}"
         raise type(error)(message, error.hint) from error
-    return saved
 
 
 def sweep(ports: Ports) -> None:

@@ -80,13 +80,16 @@ def _found(ports: Ports, names: Sequence[str]) -> list[Session]:
 
 def _delete(ports: Ports, session: Session, folder: str | None) -> None:
     if folder is None:
-        end.delete(ports, session)
+        if warning := end.delete(ports, session):
+            complain(warning)
         print(session.name)
         return
     with CopyLine(sys.stderr) as report:
         saved = rescue.save_and_delete(ports, session, folder, report, Cancellation())
     for one in saved.left_out:
         complain(f"left out {printable(one)}")
+    if saved.warning:
+        complain(saved.warning)
     print(f"{session.name}: {saved.tally} in {saved.path}")
 
 

@@ -325,7 +325,7 @@ def _check_variables(
         elif name in seen:
             problems.append(Problem(where, f"{name} is set twice"))
         elif where == "secrets" and not value:
-            problems.append(Problem(where, f"{name} needs its value: write {name}=…"))
+            problems.append(Problem(where, f"{name} has no value"))
         elif "\0" in value:
             problems.append(Problem(where, f"{name}: a value cannot hold a NUL byte"))
         elif len(f"{name}={value}".encode(errors="surrogateescape")) >= _LONGEST_VARIABLE:

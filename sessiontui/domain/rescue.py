@@ -83,3 +83,5 @@ class Saved:
     tally: Tally
     left_out: tuple[str, ...] = ()
     """What is not among them, each with the reason."""
+    warning: str = ""
+    """What else went wrong with the delete, which did not keep it from being done."""

@@ -5,11 +5,12 @@ Every method blocks and may be called from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.folder import Discarded, Extent, Folder, Identity
+from sessiontui.domain.record import Record
 
 
 class Storage(Protocol):
@@ -68,3 +69,16 @@ class Storage(Protocol):
 
         Raises StorageError that says so where none is there, or a link is or leads there by now.
         """
+
+
+class Records(Protocol):
+    """What one user's deleted sessions leave."""
+
+    def records(self) -> tuple[Record, ...]:
+        """All that are kept, newest first. Raises StorageError."""
+
+    def add(self, record: Record) -> None:
+        """Keep a record, in place of another about the same session. Raises StorageError."""
+
+    def forget(self, session_ids: Collection[str]) -> None:
+        """Keep the records of these sessions no longer. Raises StorageError."""

@@ -74,24 +74,21 @@ class Desk:
         answer: Any = await self.app.push_screen_wait(screen)
         return answer  # type: ignore[no-any-return]
 
-    async def change(
-        self, session: Session, action: Callable[[Ports, Session], object], *, ends: bool
-    ) -> None:
-        """Start a session, or end it as ``end`` does."""
+    async def change(self, session: Session, action: Callable[[Ports, Session], T], *, ends: bool) -> T:
+        """Start a session, or end it as ``end`` does. What the action returned."""
         if ends:
-            await self.end(session, action)
-            return
+            return await self.end(session, action)
         try:
-            await in_background(action, self.ports, session)
+            return await in_background(action, self.ports, session)
         finally:
             self.stir()
 
-    async def end(self, session: Session, action: Callable[[Ports, Session], object]) -> None:
-        """Stop or delete a session; it shows as stopping meanwhile."""
+    async def end(self, session: Session, action: Callable[[Ports, Session], T]) -> T:
+        """Stop or delete a session; it shows as stopping meanwhile. What the action returned."""
         self.observer.stopping(session)
         self.redraw()
         try:
-            await in_background(action, self.ports, session)
+            return await in_background(action, self.ports, session)
         finally:
             # The list is looked at first, so that the session is never seen running again.
             await in_background(self.observer.resync)

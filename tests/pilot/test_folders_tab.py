@@ -41,26 +41,11 @@ class Shelf(Stage):
 
     root: Path = Path("/nonexistent")
 
-    def app(self, kind: type[SessiontuiApp] = SessiontuiApp) -> SessiontuiApp:
-        app = super().app(kind)
-        furnish = app._furnish
-
-        def furnished(one: Any) -> Any:
-            dashboard = furnish(one)
-            object.__setattr__(dashboard.desk.ports, "storage", self.storage)
-            return dashboard
-
-        app._furnish = furnished
-        return app
-
-    @property
-    def storage(self) -> Directories:
-        return Directories(self.root, self.owner, now=NOW.timestamp)
-
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
-    shelf = Shelf(owner=ME, root=tmp_path / "folders")
+    root = tmp_path / "folders"
+    shelf = Shelf(owner=ME, storage=Directories(root, ME, now=NOW.timestamp), root=root)
     for name in ("data", "models", ".cache"):
         shelf.storage.create(name)
     (shelf.root / "data" / "sub").mkdir()

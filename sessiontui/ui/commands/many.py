@@ -77,16 +77,19 @@ async def stop_or_start(screen: MainScreen) -> None:
 async def _each(
     desk: Desk, sessions: Sequence[Session], action: Callable[[Ports, Session], object], *, ends: bool = True
 ) -> list[tuple[Session, SessiontuiError]]:
-    """Do it to each, a few at a time; those that it failed for."""
+    """Do it to each, a few at a time, and say what it warns of; those that it failed for."""
     failed: list[tuple[Session, SessiontuiError]] = []
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def one(session: Session) -> None:
         async with turns:
             try:
-                await desk.change(session, action, ends=ends)
+                told = await desk.change(session, action, ends=ends)
             except SessiontuiError as error:
                 failed.append((session, error))
+            else:
+                if isinstance(told, str) and told:
+                    desk.say(told, warning=True)
 
     await asyncio.gather(*(one(session) for session in sessions))
     return failed

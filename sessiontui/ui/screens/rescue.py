@@ -151,6 +151,8 @@ class RescueScreen(ModalScreen[bool]):
             else:
                 self.saved.add(session.id)
                 self._tell_saved(session, saved)
+                if saved.warning:
+                    self._desk.say(saved.warning, warning=True)
         self._timer.pause()
         self._done = True
         self.query_one("#progress", Styled).show()
