@@ -9,6 +9,7 @@ from typing import Any
 from sessiontui.actions.folders import last_used, users_of
 from sessiontui.domain.environment import App, AppState, Environment
 from sessiontui.domain.folder import Discarded, Extent, Folder
+from sessiontui.domain.record import Record
 from sessiontui.domain.session import Endpoint, Session
 
 
@@ -43,10 +44,32 @@ def session_json(session: Session) -> dict[str, Any]:
             {"name": app.name, "label": app.label, "protocol": app.protocol, "port": app.port}
             for app in session.apps
         ],
+        "batch": None
+        if session.batch is None
+        else {
+            "command": session.batch.command,
+            "time_limit": session.batch.seconds,
+            "delete_when_finished": session.batch.delete,
+        },
+        "secrets": list(session.secret_names),
         "owner": session.owner.name,
         "created_at": session.created_at.isoformat(),
         "started_at": session.started_at.isoformat() if session.started_at else None,
         "ended_at": session.ended_at.isoformat() if session.ended_at else None,
+    }
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    """A deleted session: as it was last seen, and its end."""
+    session = record.session
+    told = session_json(session)
+    del told["container_id"], told["apps"]
+    return {
+        **told,
+        "ports": [app.port for app in session.apps if app.own],
+        "env": dict(session.env),
+        "deleted_at": record.deleted_at.isoformat(),
+        "deleted_by": record.deleted_by,
     }
 
 

@@ -43,10 +43,10 @@ def due(sessions: Iterable[Session], owner: Owner, now: datetime | None = None) 
 
 
 def delete_due(ports: Ports, sessions: Iterable[Session]) -> tuple[str, ...]:
-    """Delete those; their names. Nobody waits for it: one that cannot be deleted stays for the next look."""
-    names = []
+    """Delete those; their ids. Nobody waits for it: one that cannot be deleted stays for the next look."""
+    gone = []
     for session in due(sessions, ports.owner):
         with suppress(SessiontuiError):
             end.delete(ports, session)
-            names.append(session.name)
-    return tuple(names)
+            gone.append(session.id)
+    return tuple(gone)

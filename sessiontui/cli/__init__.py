@@ -41,10 +41,32 @@ def run(argv: Sequence[str]) -> int:
         settings = config.load(arguments.config, os.environ)
         if arguments.command is None:
             return _dashboard(settings, arguments)
-        from sessiontui.cli import files, folders, forwarding, reaching, removal, saving, ssh_config, verbs
+        from sessiontui.cli import (
+            files,
+            folders,
+            forwarding,
+            history,
+            launching,
+            reaching,
+            removal,
+            saving,
+            ssh_config,
+            verbs,
+        )
 
         name = arguments.command.replace("-", "_")
-        rooms = (verbs, reaching, forwarding, files, folders, removal, saving, ssh_config)
+        rooms = (
+            verbs,
+            launching,
+            reaching,
+            forwarding,
+            files,
+            folders,
+            removal,
+            saving,
+            history,
+            ssh_config,
+        )
         module = next(one for one in rooms if hasattr(one, name))
         code: int = getattr(module, name)(arguments, settings)
     except Refused as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sessiontui import __version__
 from sessiontui.domain.folder import MountChoice
-from sessiontui.domain.units import parse_bytes
+from sessiontui.domain.units import parse_bytes, parse_duration
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     launch.add_argument("--name", help="suggested when left out")
     launch.add_argument("--cpu", type=_cores, metavar="CORES")
     launch.add_argument("--memory", type=_bytes, metavar="SIZE", help="such as 512m or 4g")
-    launch.add_argument("--gpu", type=_count, metavar="N", default=0)
+    launch.add_argument("--gpu", type=_count, metavar="N")
     launch.add_argument(
         "--mount",
         action="append",
@@ -58,6 +58,28 @@ def parser() -> argparse.ArgumentParser:
         metavar="PORT[:LAST]",
         help="a port you will serve yourself, or a range of them; may be repeated",
     )
+    launch.add_argument(
+        "--secret",
+        action="append",
+        type=_secret,
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="a variable kept inside the session alone; without a value: from your environment",
+    )
+    launch.add_argument("--batch", metavar="COMMAND", help="run a command; the session ends with it")
+    launch.add_argument("--time-limit", type=_duration, metavar="TIME", help="such as 90s, 30m, 1h30m or 2d")
+    launch.add_argument(
+        "--delete-when-finished", action="store_true", help="delete the session when the command ended well"
+    )
+    launch.add_argument(
+        "--wait", action="store_true", help="print what the command prints, and end with its exit code"
+    )
+    launch.add_argument(
+        "--repeat", metavar="NAME", help="as that session, or that of the history; other options go before it"
+    )
+
+    history = add("history", "list deleted sessions, newest first", json=True)
+    history.add_argument("-n", "--number", type=_count, metavar="N", help="only the newest")
 
     apps = add("apps", "list the apps of a session and what they do", json=True)
     apps.add_argument("name", metavar="NAME")
@@ -241,3 +263,15 @@ def _variable(text: str) -> tuple[str, str]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r}: write NAME=VALUE")
     return name, value
+
+
+def _secret(text: str) -> tuple[str, str | None]:
+    name, equals, value = text.partition("=")
+    return name, value if equals else None
+
+
+def _duration(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

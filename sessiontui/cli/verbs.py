@@ -11,28 +11,27 @@ from datetime import UTC, datetime
 from sessiontui import wiring
 from sessiontui.actions import describe, end
 from sessiontui.actions.environments import found_environments
-from sessiontui.actions.launch import Launcher
+from sessiontui.actions.past import delete_due
 from sessiontui.actions.ports import Ports, find_session
 from sessiontui.cli.complaint import complain
 from sessiontui.cli.printing import print_json, print_table
-from sessiontui.cli.progress import ProgressLine
 from sessiontui.cli.saving import remove_environment
 from sessiontui.cli.ssh_config import keep_current
 from sessiontui.config import Settings
-from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError, HostError, SessiontuiError
-from sessiontui.domain.launch import Draft
-from sessiontui.domain.own_ports import parse_ports
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age
 
 
 def ls(arguments: Namespace, settings: Settings) -> int:
     """List sessions of all owners: those that live, or all."""
+    ports = _ports(settings)
+    every = ports.engine.sessions()
+    gone = delete_due(ports, every)
     sessions = [
         session
-        for session in _ports(settings).engine.sessions()
-        if arguments.all or session.phase.live or session.interrupted
+        for session in every
+        if session.id not in gone and (arguments.all or session.phase.live or session.interrupted)
     ]
     if arguments.json:
         print_json([describe.session_json(session) for session in sessions])
@@ -53,38 +52,6 @@ def ls(arguments: Namespace, settings: Settings) -> int:
             for session in sessions
         ]
         print_table(("NAME", "ENVIRONMENT", "PHASE", "AGE", "RESOURCES", "OWNER"), rows)
-    return 0
-
-
-def launch(arguments: Namespace, settings: Settings) -> int:
-    """Launch a session and print its name."""
-    ports = _ports(settings)
-    launcher = Launcher(ports)
-    # A colon before the last slash is a registry's port.
-    path, slash, last = arguments.environment.rpartition("/")
-    name, _, version = last.partition(":")
-    environment = f"{path}{slash}{name}"
-    own_ports, misread = parse_ports(" ".join(arguments.port))
-    draft = Draft(
-        environment=environment,
-        version=version,
-        image=arguments.image,
-        name=launcher.suggest_name() if arguments.name is None else arguments.name,
-        cpu=arguments.cpu,
-        memory=arguments.memory,
-        gpu=arguments.gpu,
-        mounts=tuple(arguments.mount),
-        env=tuple(arguments.env),
-        ports=own_ports,
-    )
-    order = launcher.order(draft, misread=misread)
-    with ProgressLine(sys.stderr) as report:
-        session = launcher.launch(order, report, Cancellation())
-    keep_current(ports)
-    if arguments.json:
-        print_json(describe.session_json(session))
-    else:
-        print(session.name)
     return 0
 
 

@@ -107,7 +107,7 @@ def test_what_is_due_is_deleted_with_a_record(ports: Ports) -> None:
     for name in ("one", "two"):
         engine(ports).put(session(name, batch=Batch("make", delete=True)))
     engine(ports).put(session("three", batch=Batch("make")))
-    assert delete_due(ports, ports.engine.sessions()) == ("one", "two")
+    assert delete_due(ports, ports.engine.sessions()) == ("idone", "idtwo")
     assert [one.name for one in ports.engine.sessions()] == ["three"]
     assert names(ports) == ["two", "one"]
 
