@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import OTHER
 from sessiontui.domain.folder import HOME, Mount
 from sessiontui.domain.launch import Preparation, Progress, Step
 from sessiontui.domain.session import Phase, Session
-from sessiontui.domain.units import format_bytes, format_cores
+from sessiontui.domain.units import format_bytes, format_cores, format_duration
 
 STYLES = {
     f"cell--{name}"
@@ -217,9 +218,11 @@ def environment_text(environment: str, version: str, image: str, labels: Mapping
 
 
 def reason_cell(session: Session) -> Cell:
-    """Why a session that does not run is in its phase, or what it asked for."""
+    """Why a session that does not run is in its phase, or what it asked for; and what it ran."""
+    command = (Span(f"  {clean(session.batch.command)}", "faint"),) if session.batch else ()
     if session.reason:
-        return (Span(clean(session.reason), "failed" if session.phase is Phase.FAILED else "muted"),)
+        style = "failed" if session.phase is Phase.FAILED else "muted"
+        return (Span(clean(session.reason), style), *command)
     if session.phase is Phase.FAILED and session.exit_code is not None:
         return (Span(f"exit code {session.exit_code}", "failed"),)
     return (Span(str(session.ask), "faint"),)
@@ -264,6 +267,13 @@ def mounts_cell(session: Session | Preparation) -> Cell:
         if said := rest.text.removeprefix(" rw"):
             spans.append(Span(said, "muted"))
     return tuple(spans)
+
+
+def batch_cell(batch: Batch) -> Cell:
+    """What a batch session runs, on one line, and what becomes of it."""
+    limit = "" if batch.seconds is None else f"  within {format_duration(batch.seconds)}"
+    deleted = "  deleted when it ended well" if batch.delete else ""
+    return (Span(clean(batch.command)), Span(limit + deleted, "muted"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from sessiontui.ui.commands.folders import (
     ShowFolders,
     SortFolders,
 )
-from sessiontui.ui.commands.life import DeleteSession, StartSession, StopSession
+from sessiontui.ui.commands.history import ForgetPast, RepeatPast, ShowHistory
+from sessiontui.ui.commands.life import DeleteSession, RepeatSession, StartSession, StopSession
 from sessiontui.ui.commands.marks import MarkAll, MarkSession
 from sessiontui.ui.commands.program import OpenPalette, Quit, ShowHelp, ToggleMouse
 from sessiontui.ui.commands.reach import (
@@ -45,6 +46,8 @@ COMMANDS: tuple[Command, ...] = tuple(
     kind()
     for kind in (
         StartSession,
+        RepeatPast,
+        ForgetPast,
         OpenApps,
         OpenShell,
         ChooseShell,
@@ -54,6 +57,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         DeleteSession,
         MarkSession,
         MarkAll,
+        RepeatSession,
         CopySomething,
         SetUpSsh,
         OpenFolder,
@@ -73,6 +77,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         ShowRunning,
         ShowSessions,
         ShowFolders,
+        ShowHistory,
         PreviousTab,
         NextTab,
         ToggleMouse,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sessiontui.actions import end
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import Picture
+from sessiontui.domain.record import Record
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands.base import OnEngine, OnSession, Selected
@@ -24,13 +25,28 @@ class StartSession(OnEngine):
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
-        from sessiontui.ui.screens.launch import LaunchScreen
+        await ask_and_launch(screen)
 
-        desk = screen.desk
-        dialog = LaunchScreen(desk.launcher, desk.ports, lambda: desk.launches.names)
-        order = await desk.ask(dialog)
-        if order is not None:
-            screen.launch(order)
+
+async def ask_and_launch(screen: MainScreen, repeated: Session | Record | None = None) -> None:
+    """Have the person choose, beginning with what was chosen before, and launch that."""
+    from sessiontui.ui.screens.launch import LaunchScreen
+
+    desk = screen.desk
+    order = await desk.ask(LaunchScreen(desk.launcher, desk.ports, lambda: desk.launches.names, repeated))
+    if order is not None:
+        screen.launch(order)
+
+
+class RepeatSession(OnSession):
+    """Start a session like the selected one: the dialog opens filled in."""
+
+    name, keys, label, others = "repeat-session", "R", "repeat", True
+
+    async def run(self, screen: MainScreen) -> None:
+        """See Command."""
+        if screen.session is not None:
+            await ask_and_launch(screen, screen.session)
 
 
 class StopSession(OnSession):

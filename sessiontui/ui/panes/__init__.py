@@ -13,5 +13,14 @@ def _folders() -> type[Pane]:
     return FoldersPane
 
 
-PANES: tuple[PaneKind, ...] = (PaneKind("folders", "Folders", _folders),)
+def _history() -> type[Pane]:
+    from sessiontui.ui.panes.history import HistoryPane
+
+    return HistoryPane
+
+
+PANES: tuple[PaneKind, ...] = (
+    PaneKind("folders", "Folders", _folders),
+    PaneKind("history", "History", _history),
+)
 """All of them, in the order of their tabs, which follow those of the sessions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
@@ -18,15 +20,21 @@ from textual.widgets import Button, Input, Select, Static, TextArea
 from sessiontui.actions.environments import found_environments
 from sessiontui.actions.launch import Launcher, preferred_version, ready_images, refused_fields
 from sessiontui.actions.ports import Ports
+from sessiontui.actions.repeat import draft_again
 from sessiontui.domain.environment import OTHER, Environment, Version
 from sessiontui.domain.errors import Problem, Refused, SessiontuiError
 from sessiontui.domain.launch import SMALLEST, Draft, Order, cautions
+from sessiontui.domain.record import Record
+from sessiontui.domain.repeat import repeated_name
 from sessiontui.domain.resources import BOUNDLESS
+from sessiontui.domain.session import Session
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
+from sessiontui.ui.screens.last_launches import LastLaunchesScreen
 from sessiontui.ui.screens.launch_facts import CatalogueFound, EngineFound, FoldersFound, Found, judge
 from sessiontui.ui.screens.launch_text import (
     automatic_text,
+    beyond,
     environment_label,
     version_label,
     will_happen,
@@ -34,12 +42,15 @@ from sessiontui.ui.screens.launch_text import (
 from sessiontui.ui.screens.new_folder import NewFolderScreen
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.amounts import Amounts
+from sessiontui.ui.widgets.batch_choice import BatchChoice
 from sessiontui.ui.widgets.extras import Extras
 from sessiontui.ui.widgets.field import Field
 from sessiontui.ui.widgets.folder_list import FolderList
 from sessiontui.ui.widgets.target_line import TargetLine
 
 _ASKING = "asking the engine…"
+
+_NOTHING = Draft()
 
 _NO_IMAGE = Problem("image", "name an image, like python:3.12-slim")
 
@@ -55,6 +66,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         # this key arrive together.
         Binding("ctrl+l", "launch", "Launch"),
         Binding("ctrl+r", "retry", "Ask again"),
+        Binding("ctrl+o", "take_last", "Last launches"),
         Binding("escape", "cancel", "Cancel"),
     ]
 
@@ -74,9 +86,19 @@ class LaunchScreen(ModalScreen[Order | None]):
             self.error = error
 
     def __init__(
-        self, launcher: Launcher, ports: Ports, names_in_preparation: Callable[[], frozenset[str]]
+        self,
+        launcher: Launcher,
+        ports: Ports,
+        names_in_preparation: Callable[[], frozenset[str]],
+        repeated: Session | Record | None = None,
     ) -> None:
+        """``repeated`` is what to begin with: a launch once more."""
         super().__init__()
+        self._repeated = repeated
+        self._wanted = _NOTHING
+        """What is taken over from it once it is known whether that is there."""
+        self._lost: dict[str, str] = {}
+        """By field, what of it is not there any more."""
         self._launcher = launcher
         self._ports = ports
         self._names_in_preparation = names_in_preparation
@@ -95,7 +117,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         """Top to bottom as a person thinks."""
         with Vertical(id="launch") as dialog:
             dialog.border_title = "Start a session"
-            dialog.border_subtitle = "ctrl+l launch · esc cancel"
+            dialog.border_subtitle = "ctrl+l launch · ctrl+o last launches · esc cancel"
             with Horizontal(id="trouble"):
                 yield Static(id="trouble-text", markup=False)
                 yield Button("Retry ctrl+r", id="retry", compact=True)
@@ -135,7 +157,61 @@ class LaunchScreen(ModalScreen[Order | None]):
         """Open at once; what is not known yet arrives."""
         self.query_one("#field-image", Field).display = False
         self.query_one("#environment").focus()
+        if self._repeated is not None:
+            self._repeat(self._repeated)
         self._ask_all()
+
+    # A launch once more
+
+    def action_take_last(self) -> None:
+        """Choose one of the last launches, to do it again."""
+
+        def taken(what: Session | Record | None) -> None:
+            if what is not None:
+                self._repeat(what)
+                self._ask_all()
+
+        self.app.push_screen(LastLaunchesScreen(self._ports), taken)
+
+    def _repeat(self, what: Session | Record) -> None:
+        """Fill the form in as that was; what has to be found first follows when it is."""
+        self._repeated = what
+        self._wanted = draft = draft_again(self._ports, what)
+        self._lost = {}
+        self._was_refused = self._refusal_stands = self._version_chosen = False
+        self.query_one("#name", Input).value = ""
+        self.query_one("#image", Input).value = draft.image
+        self.query_one(Amounts).fill(draft.cpu, draft.memory, draft.gpu)
+        self.query_one("#folders", FolderList).fill(draft.mounts)
+        self.query_one(Extras).fill(draft)
+        session = what.session if isinstance(what, Record) else what
+        self.query_one("#launch").border_title = Content(f"Start a session · as {clean(session.name)}")
+        self._show_environments()
+        self._find_lost()
+
+    def _find_lost(self) -> None:
+        """Say at its field what a repeated launch had and is not there any more."""
+        wanted = self._wanted
+        if self._catalogue is not None and self._engine is not None:
+            found = next((one for one in self._environments if one.name == wanted.environment), None)
+            if wanted.environment and found is None:
+                self._lost["environment"] = f"{wanted.environment} is not there any more: choose another"
+            elif found is not None and wanted.version and found.version(wanted.version) is None:
+                self._lost["version"] = f"{wanted.version} is not there any more: choose another"
+            self._lost |= beyond(wanted, self._engine.capacity)
+            self._wanted = wanted = replace(wanted, environment="", version="", cpu=None, memory=None, gpu=0)
+        if self._folders is not None:
+            there = {one.name for one in self._folders.folders}
+            missing = [one.folder for one in wanted.mounts if one.folder not in there]
+            if missing:
+                verb = "is" if len(missing) == 1 else "are"
+                self._lost["mounts"] = f"{', '.join(missing)} {verb} not there any more"
+            self._wanted = replace(wanted, mounts=())
+
+    def _found_again(self, *fields: str) -> None:
+        """The person has chosen anew."""
+        for field in fields:
+            self._lost.pop(field, None)
 
     # What is asked, away from the keys
 
@@ -169,9 +245,18 @@ class LaunchScreen(ModalScreen[Order | None]):
             self._ports.engine.sessions(),
             ready_images(self._ports),
             preferred | {one.name: one.default for one in found},
-            self._launcher.suggest_name(self._names_in_preparation()),
+            self._suggestion(),
             found,
         )
+
+    def _suggestion(self) -> str:
+        names, repeated = self._names_in_preparation(), self._repeated
+        if repeated is None:
+            return self._launcher.suggest_name(names)
+        session = repeated.session if isinstance(repeated, Record) else repeated
+        uid = self._ports.owner.uid
+        mine = {one.name for one in self._ports.engine.sessions() if one.owner.uid == uid}
+        return repeated_name(session.name, mine | names)
 
     @on(Answered)
     def take_answer(self, message: Answered) -> None:
@@ -187,6 +272,7 @@ class LaunchScreen(ModalScreen[Order | None]):
                 self._folders = found
                 self._failures.pop("folders", None)
                 self._show_folders()
+                self._find_lost()
             case Order() as order:
                 self.dismiss(order)
                 return
@@ -260,7 +346,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         if self._catalogue is None:
             return
         chooser = self.query_one("#environment", Select)
-        before = chooser.value
+        before = (OTHER if self._wanted.image else self._wanted.environment) or chooser.value
         options = [(environment_label(one), one.name) for one in self._environments]
         options.append(("Other image…", OTHER))
         with chooser.prevent(Select.Changed):
@@ -271,6 +357,8 @@ class LaunchScreen(ModalScreen[Order | None]):
     def change_environment(self, message: Select.Changed) -> None:
         """Another environment has other versions, minimums and defaults."""
         if message.value:
+            self._wanted = replace(self._wanted, environment="", version="", image="")
+            self._found_again("environment", "version")
             self._version_chosen = False
             self._take_environment()
             self._judge()
@@ -290,6 +378,8 @@ class LaunchScreen(ModalScreen[Order | None]):
         names = [one.name for one in environment.versions]
         keep = self._version_chosen and chooser.value in names
         name = str(chooser.value) if keep else self._preferred(environment)
+        if self._wanted.environment == environment.name and self._wanted.version in names:
+            name, self._version_chosen = self._wanted.version, True
         options = [(version_label(environment, one, images), one.name) for one in environment.versions]
         with chooser.prevent(Select.Changed):
             _show_options(chooser, options, name)
@@ -301,6 +391,7 @@ class LaunchScreen(ModalScreen[Order | None]):
     def change_version(self, message: Select.Changed) -> None:
         """A version the person chose stays chosen."""
         if message.value:
+            self._found_again("version")
             self._version_chosen = True
             self._show_resources()
             self._judge()
@@ -321,6 +412,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         else:
             self._show_versions()
             self._show_resources()
+        self._find_lost()
 
     def _show_resources(self) -> None:
         if self._engine is not None and self._catalogue is not None:
@@ -370,9 +462,21 @@ class LaunchScreen(ModalScreen[Order | None]):
     @on(TextArea.Changed)
     @on(FolderList.Changed)
     @on(Amounts.Changed)
+    @on(BatchChoice.Changed)
     def rejudge(self) -> None:
         """Something that the order depends on has changed."""
         self._judge()
+
+    @on(Amounts.Changed)
+    def choose_amounts(self) -> None:
+        """Other amounts are wanted than those of a launch before."""
+        self._found_again("cpu", "memory", "gpu")
+
+    @on(FolderList.Changed)
+    def choose_folders(self) -> None:
+        """What was missing of the folders was seen."""
+        if self._folders is not None and not self._wanted.mounts:
+            self._found_again("mounts")
 
     @on(Input.Submitted)
     def go_on(self) -> None:
@@ -395,6 +499,8 @@ class LaunchScreen(ModalScreen[Order | None]):
             mounts=self.query_one("#folders", FolderList).taken,
             env=extras.env,
             ports=extras.ports,
+            secrets=extras.secrets,
+            batch=extras.batch_session,
         )
 
     def _judge(self) -> None:
@@ -420,6 +526,7 @@ class LaunchScreen(ModalScreen[Order | None]):
                 # Where folders go is chosen among what is seen there: the reason stands beside it at once.
                 self._show_problems({"mounts": verdict["mounts"]} if "mounts" in verdict else {})
                 name, message = next(iter(self._renamed(verdict).items()))
+                self._show_problems({})
                 labels = {field.field: field.label for field in self.query(Field)}
                 self._say(f"Not yet. {labels.get(name, name)}: {message}")
             return
@@ -444,7 +551,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         return renamed
 
     def _show_problems(self, problems: Mapping[str, str]) -> None:
-        shown = self._renamed(problems)
+        shown = self._lost | self._renamed(problems)
         for field in self.query(Field):
             field.problem = shown.get(field.field, "")
 

@@ -24,6 +24,7 @@ from sessiontui.ui.commands.base import SESSIONS
 from sessiontui.ui.cut_off import CUT_OFF_AFTER, CutOffLaunches
 from sessiontui.ui.desk import Desk
 from sessiontui.ui.environment_labels import EnvironmentLabels
+from sessiontui.ui.finished import FinishedSessions
 from sessiontui.ui.panes import PANES, Pane
 from sessiontui.ui.panes.base import PaneStand
 from sessiontui.ui.present import Cell, Span
@@ -73,6 +74,7 @@ class MainScreen(Screen[None]):
         self._folded: bool | None = None
         self._environments = EnvironmentLabels(desk, self._draw)
         self._cut_off = CutOffLaunches(desk)
+        self._finished = FinishedSessions(desk)
         self._outputs: list[OutputScreen] = []
         self._told: set[str] = set()
         self._passing: Timer | None = None
@@ -161,6 +163,8 @@ class MainScreen(Screen[None]):
         if self.is_active and not self.desk.away.is_set():
             self._look_for_cut_off(picture)
             self._tell_notes(picture)
+            if finished := self._finished.look(picture):
+                self.run_worker(self._finished.delete(finished), group="finished")
             self._picture = picture
             self._draw()
             if self.pane is not None:

@@ -37,6 +37,7 @@ class Amounts(Vertical):
         self._minimum = DEFAULT
         self._known = False
         self._chosen = False
+        self._wanted: Ask | None = None
 
     def compose(self) -> ComposeResult:
         """Presets first: most people need no slider."""
@@ -83,6 +84,24 @@ class Amounts(Vertical):
             self._set_amounts(fitting.get(choices.value, DEFAULT))
         elif choices.value not in fitting:
             choices.value = CUSTOM
+        self._take_wanted()
+
+    def fill(self, cpu: float | None, memory: int | None, gpu: int) -> None:
+        """Ask for these amounts, as far as the borders allow, once they are known; None: for the usual."""
+        self._wanted = Ask(
+            DEFAULT.cpu if cpu is None else cpu, DEFAULT.memory if memory is None else memory, gpu
+        )
+        if self._known:
+            self._take_wanted()
+
+    def _take_wanted(self) -> None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._chosen = True
+            self._set_amounts(wanted)
+            choices = self.query_one("#preset", Choices)
+            fitting = [one.name for one in self._presets if one.ask == wanted and one.name in choices.options]
+            choices.value = fitting[0] if fitting else CUSTOM
 
     def show_unknown(self, reason: str) -> None:
         """Say why nothing can be set."""

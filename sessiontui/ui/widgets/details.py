@@ -54,6 +54,7 @@ def _of_preparation(preparation: Preparation, now: float) -> list[Cell]:
         _line("image", Span(present.clean(order.image))),
         _line("ask", Span(str(order.ask))),
         _line("folders", *_folders(preparation)),
+        *([_line("command", *present.batch_cell(order.batch))] if order.batch else []),
     ]
 
 
@@ -79,6 +80,8 @@ def _of_session(row: Row, session: Session, usage: Usage, now: float) -> list[Ce
     lines.append(
         _line("image", Span(present.clean(session.image)), Span(identity or "  no container left", "faint"))
     )
+    if session.batch is not None:
+        lines.append(_line("command", *present.batch_cell(session.batch)))
     lines.append(_line("apps", *_apps(session)))
     lines.append(_line("folders", *_folders(session)))
     lines.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -65,6 +65,7 @@ class FolderList(OptionList):
         self._folders: tuple[Folder, ...] = ()
         self._taken: dict[str, bool] = {}
         self._targets: dict[str, str] = {}
+        """Where those appear that have another place than the usual one."""
 
     @property
     def taken(self) -> tuple[MountChoice, ...]:
@@ -102,6 +103,14 @@ class FolderList(OptionList):
                 self._taken.setdefault(name, False)
                 self._targets[name] = target
                 self._changed(index)
+
+    def fill(self, choices: Sequence[MountChoice]) -> None:
+        """Take these folders, so, and no others; those that are not listed wait until they are."""
+        self._taken = {one.folder: one.read_only for one in choices}
+        self._targets = {one.folder: one.target for one in choices if one.target}
+        for index, folder in enumerate(self._folders):
+            self.replace_option_prompt_at_index(index, self._row(folder))
+        self.post_message(self.Changed(self))
 
     def _row(self, folder: Folder) -> Text:
         taken = folder.name in self._taken
