@@ -50,15 +50,17 @@ class Observer:
         self._untold: set[str] = set()
         """Containers of which the engine could tell no more than its list, until they change."""
         self._stopping: set[str] = set()
+        self._saving: set[str] = set()
         self._preparations: dict[str, Preparation] = {}
 
     def picture(self) -> Picture:
-        """The latest, with the launches and stops of this dashboard laid over it."""
+        """The latest, with the launches, stops and saves of this dashboard laid over it."""
         with self._lock:
             picture = self._picture
             stopping = set(self._stopping)
             preparations = dict(self._preparations)
-        if not stopping and not preparations:
+            saving = frozenset(self._saving)
+        if not stopping and not preparations and not saving:
             return picture
         created = {session.id for session in picture.sessions if session.phase is Phase.RUNNING}
         hidden = set(preparations) - created
@@ -70,6 +72,7 @@ class Observer:
                 if session.id not in hidden
             ),
             preparations=tuple(preparations[one] for one in preparations if one in hidden),
+            saving=saving,
         )
 
     def resync(self) -> Picture:
@@ -260,6 +263,18 @@ class Observer:
         """Show a session as stopping until the engine says otherwise."""
         with self._lock:
             self._stopping.add(session.id)
+
+    def saving(self, session: Session) -> bool:
+        """Show a session as one that an image is made of; False when it is one already."""
+        with self._lock:
+            new = session.id not in self._saving
+            self._saving.add(session.id)
+            return new
+
+    def saved(self, session: Session) -> None:
+        """The saving ended, well or not."""
+        with self._lock:
+            self._saving.discard(session.id)
 
     def stopped(self, session: Session) -> None:
         """The stop or delete ended, well or not."""

@@ -48,6 +48,8 @@ class Picture:
     sessions: tuple[Session, ...] = ()
     preparations: tuple[Preparation, ...] = ()
     """Launches of this dashboard that have no container yet."""
+    saving: frozenset[str] = frozenset()
+    """Ids of the sessions that this dashboard makes images of at the moment."""
     usage: Mapping[str, Usage] = field(default_factory=lambda: MappingProxyType({}))
     """By session id."""
     notes: tuple[str, ...] = ()

@@ -52,6 +52,9 @@ class DockerSaving:
         """See the port."""
         with translated("listing images"):
             listed = self._link.reader.get("/images/json")
+        if any(SAVING_LABEL in (one.get("Labels") or {}) for one in listed):
+            # Whoever saved may have been killed in the middle.
+            self._remove_left()
         return {name: int(one.get("Size") or 0) for one in listed for name in one.get("RepoTags") or ()}
 
     def remove_image(self, image: str) -> None:

@@ -191,6 +191,10 @@ _SIGNS: Mapping[Phase, tuple[str, str]] = {
 }
 
 
+SAVING: Cell = (Span("◐ saving", "preparing"),)
+"""In place of the phase, while an image is made of the session."""
+
+
 def phase_cell(phase: Phase) -> Cell:
     """The phase by sign, word and colour."""
     sign, style = _SIGNS[phase]

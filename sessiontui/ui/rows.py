@@ -26,6 +26,8 @@ class Row:
     mine: bool
     environment: str
     gpu: Cell = ()
+    saving: bool = False
+    """Whether an image is made of it at the moment."""
 
     @property
     def key(self) -> str:
@@ -87,6 +89,7 @@ def rows_of(picture: Picture, owner: Owner, labels: Mapping[str, str]) -> tuple[
             why_not_touch(session, owner) is None,
             present.environment_text(session.environment, session.version, session.image, labels),
             present.gpu_cell(session, indexes),
+            session.id in picture.saving,
         )
         for session in picture.sessions
     ]
@@ -354,7 +357,7 @@ def _sentence(row: Row, bar: int) -> Cell:
 def _phase(row: Row) -> Cell:
     if isinstance(row.subject, Preparation):
         return present.step_cell(row.subject.progress.step)
-    return present.phase_cell(row.subject.phase)
+    return present.SAVING if row.saving else present.phase_cell(row.subject.phase)
 
 
 def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:

@@ -22,6 +22,7 @@ from sessiontui.access.ssh_config import SshConfig
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.found import found_environments
+from sessiontui.catalogue.saved import saved_environments
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.folder import Folder, Identity, Mount
@@ -136,7 +137,8 @@ class ListedEnvironments:
         return ()
 
     def found(self, images: Iterable[FoundImage]) -> tuple[Environment, ...]:
-        return found_environments(images, self.listed, {})
+        every = tuple(images)
+        return (*saved_environments(every), *found_environments(every, self.listed, {}))
 
     def recipe(self, environment: Environment) -> Mapping[str, bytes]:
         return {}

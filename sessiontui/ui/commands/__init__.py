@@ -27,6 +27,7 @@ from sessiontui.ui.commands.reach import (
     OpenShell,
     SetUpSsh,
 )
+from sessiontui.ui.commands.saving import SaveEnvironment
 from sessiontui.ui.commands.view import (
     FilterSessions,
     NextTab,
@@ -58,6 +59,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         MarkSession,
         MarkAll,
         RepeatSession,
+        SaveEnvironment,
         CopySomething,
         SetUpSsh,
         OpenFolder,

@@ -81,6 +81,8 @@ class OnSession(OnEngine):
     """Whether another user's session will do."""
     running: ClassVar[bool] = False
     """Whether the session has to run."""
+    changing: ClassVar[bool] = False
+    """Whether it must not be done while an image is made of the session."""
 
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """See Command."""
@@ -92,6 +94,8 @@ class OnSession(OnEngine):
             return f"{selected.order.name} is still {selected.progress.step}"
         if not self.others and (reason := why_not_touch(selected, owner)) is not None:
             return reason
+        if self.changing and selected.id in picture.saving:
+            return f"{selected.name} is being saved as an environment: wait for its end"
         if self.running and selected.phase is not Phase.RUNNING:
             remedy = "" if selected.phase.live else ": start it first"
             return f"{selected.name} is {selected.phase}{remedy}"

@@ -53,6 +53,7 @@ class StopSession(OnSession):
     """Stop the running session and keep its home, start a stopped one, or finish a cut-off launch."""
 
     name, keys, label, hinted, bulk = "stop-session", "x", "stop", True, True
+    changing = True
 
     def label_for(self, selected: Selected) -> str:
         """See Command."""
@@ -104,6 +105,7 @@ class DeleteSession(OnSession):
     """Delete the session with its home, after saying what dies, or save it to a folder first."""
 
     name, keys, label, hinted, bulk = "delete-session", "d,delete", "delete", True, True
+    changing = True
 
     def label_for(self, selected: Selected) -> str:
         """See Command."""

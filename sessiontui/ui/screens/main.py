@@ -211,7 +211,7 @@ class MainScreen(Screen[None]):
     def _draw_rows(self, picture: Picture) -> None:
         """Draw which sessions there are, and where; unless that is as it was."""
         gpus = picture.capacity.gpus if picture.capacity else ()
-        rows_from = (picture.sessions, picture.preparations, gpus, self._environments.labels)
+        rows_from = (picture.sessions, picture.preparations, picture.saving, gpus, self._environments.labels)
         if rows_from != self._rows_from:
             self._rows = rows.rows_of(picture, self.desk.ports.owner, self._environments.labels)
             self._rows_from = rows_from
