@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from sessiontui.domain.errors import StorageError
@@ -82,6 +82,23 @@ class Arrival:
             if size > room.f_bavail * room.f_frsize:
                 raise StorageError(f"no room for {land.shown}", "make room on its disk: df -h")
             write_file(land.part, name, Source(read), size, mode, changed_at, land, self._advanced)
+        except OSError as error:
+            raise trouble("write", land.shown, error) from error
+
+    def stream(self, chunks: Iterable[bytes], mode: int) -> None:
+        """Take a file that is as long as it turns out to be. Raises AlreadyThere, StorageError."""
+        self._check(directory=False)
+        land = self._land
+        how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            opened = os.open(land.name, how, mode, dir_fd=land.part)
+            with os.fdopen(opened, "wb") as file:
+                land.give(file.fileno())
+                for chunk in chunks:
+                    file.write(chunk)
+                    self._advanced(len(chunk))
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise trouble("write", land.shown, error) from error
 

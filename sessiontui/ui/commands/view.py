@@ -30,7 +30,8 @@ class ReadLogs(OnSession):
         from sessiontui.ui.screens.logs import LogsScreen
 
         if screen.session is not None:
-            await screen.desk.ask(LogsScreen(screen.desk.ports.engine, screen.session))
+            ports = screen.desk.ports
+            await screen.desk.ask(LogsScreen(ports.engine, screen.session, ports.owner))
 
 
 class ShowCharts(OnSession):

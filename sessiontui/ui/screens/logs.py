@@ -2,67 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
+from collections.abc import Sequence
+from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from sessiontui.domain.errors import SessiontuiError
-from sessiontui.domain.session import Session
-from sessiontui.engine.port import Engine, Stream
+from sessiontui.actions import logs
+from sessiontui.domain.cancellation import Cancellation
+from sessiontui.domain.errors import Cancelled, SessiontuiError
+from sessiontui.domain.files import Copying
+from sessiontui.domain.session import Owner, Session
+from sessiontui.domain.units import format_bytes
+from sessiontui.engine.port import Engine
 from sessiontui.ui import present
 from sessiontui.ui.background import in_background
-from sessiontui.ui.log_text import LogText
+from sessiontui.ui.log_reader import LogReader
+from sessiontui.ui.screens.save_log import SaveLogScreen
 from sessiontui.ui.widgets.command_bar import CommandBar, Hint
 from sessiontui.ui.widgets.log_view import KEPT, LogView
 
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
 _BEAT = 0.1
 """Seconds between two looks at what came; whatever a session prints, keys are heard in between."""
-
-
-class Reader:
-    """Reads a stream in a thread and hands over, at most, the lines that will be kept."""
-
-    def __init__(self, engine: Engine, session: Session) -> None:
-        self._engine, self._session = engine, session
-        self._lock = threading.Lock()
-        self._text = LogText()
-        self._lines: list[str] = []
-        self._stream: Stream | None = None
-        self._closed = False
-
-    def read(self) -> None:
-        """Read to the end of the stream. Raises EngineError."""
-        stream = self._engine.logs(self._session, follow=True, tail=KEPT)
-        with self._lock:
-            self._stream = stream
-            closed = self._closed
-        if closed:
-            stream.close()
-        for chunk in stream:
-            with self._lock:
-                self._lines += self._text.feed(chunk)
-                if len(self._lines) > KEPT:
-                    del self._lines[:-KEPT]
-
-    def take(self) -> tuple[list[str], str]:
-        """The lines since the last call, and the one that has not ended yet."""
-        with self._lock:
-            lines, self._lines = self._lines, []
-            return lines, self._text.partial
-
-    def close(self) -> None:
-        """End the reading, from any thread."""
-        with self._lock:
-            self._closed = True
-            stream = self._stream
-        if stream is not None:
-            with contextlib.suppress(SessiontuiError):
-                stream.close()
+_FLOOD = 2_000
+"""Lines at once after which the next ones rest."""
+_REST = 0.5
+"""Seconds that they rest."""
 
 
 class LogsScreen(Screen[None]):
@@ -78,13 +51,26 @@ class LogsScreen(Screen[None]):
         Binding("N,p", "find(-1)", "Previous"),
         Binding("w", "wrap", "Wrap"),
         Binding("f", "follow", "Follow"),
+        Binding("s", "save", "Save"),
     ]
 
-    def __init__(self, engine: Engine, session: Session) -> None:
+    class Came(Message):
+        """Lines were made of what the session printed."""
+
+        def __init__(self, reader: LogReader, lines: Sequence[str], partial: str) -> None:
+            super().__init__()
+            self.reader, self.lines, self.partial = reader, lines, partial
+
+    def __init__(self, engine: Engine, session: Session, owner: Owner) -> None:
         super().__init__()
+        self._owner = owner
         self._engine, self._session = engine, session
-        self._reader = Reader(engine, session)
+        self._reader = LogReader(engine, session, KEPT)
         self._state = "reading"
+        self._taking = False
+        self._rests_until = 0.0
+        self._saving: Cancellation | None = None
+        self._saved = ""
 
     def compose(self) -> ComposeResult:
         """Title, lines, search, keys."""
@@ -104,6 +90,7 @@ class LogsScreen(Screen[None]):
                 Hint("find(-1)", "N", "previous"),
                 Hint("wrap", "w", "wrap"),
                 Hint("follow", "f", "follow"),
+                Hint("save", "s", "save"),
                 Hint("close", "q", "back"),
             )
         )
@@ -111,8 +98,10 @@ class LogsScreen(Screen[None]):
         self._read()
 
     def on_unmount(self) -> None:
-        """Let go of the stream."""
+        """Let go of the stream; a save that is not done is none."""
         self._reader.close()
+        if self._saving is not None:
+            self._saving.request()
 
     @work(group="logs")
     async def _read(self) -> None:
@@ -125,15 +114,35 @@ class LogsScreen(Screen[None]):
         self.draw_what_came()
 
     def draw_what_came(self) -> None:
-        """Add what came since the last time."""
+        """Have what came since the last time made into lines, beside; and say what goes on."""
         if not self.is_mounted:
             return
-        view = self.query_one(LogView)
-        view.append(*self._reader.take())
-        if self._state != "reading":
+        if self._reader.waiting and not self._taking and monotonic() >= self._rests_until:
+            self._taking = True
+            self._take(self._reader)
+        self._say_state()
+
+    @work(group="lines")
+    async def _take(self, reader: LogReader) -> None:
+        self.post_message(self.Came(reader, *await in_background(reader.take)))
+
+    @on(Came)
+    def draw_lines(self, message: Came) -> None:
+        """Add them. After very many, the next ones wait: keys come before lines that nobody can read."""
+        self._taking = False
+        if message.reader is self._reader:
+            self.query_one(LogView).append(message.lines, message.partial)
+            if len(message.lines) > _FLOOD:
+                self._rests_until = monotonic() + _REST
+            self._say_state()
+
+    def _say_state(self) -> None:
+        if self._saving is not None:
+            state = f"saving {self._saved}, esc cancels"
+        elif self._state != "reading":
             state = f"{self._state}: f reads anew"
         else:
-            state = "following" if view.following else "paused: f follows"
+            state = "following" if self.query_one(LogView).following else "paused: f follows"
         title = f"{present.clean(self._session.name)} · logs · {state}"
         line = self.query_one("#logs-title", Static)
         if line.content != title:
@@ -172,13 +181,46 @@ class LogsScreen(Screen[None]):
         view = self.query_one(LogView)
         if self._state != "reading":
             self._reader.close()
-            self._reader = Reader(self._engine, self._session)
+            self._reader = LogReader(self._engine, self._session, KEPT)
             view.clear()
             self._read()
         view.follow()
 
+    @work(group="save")
+    async def action_save(self) -> None:
+        """Save the whole log in a file, beside everything else."""
+        if self._saving is not None:
+            self.notify("it is being saved already", markup=False)
+            return
+        suggested = logs.suggested(self._session, self._owner)
+        chosen: logs.Place | None = await self.app.push_screen_wait(SaveLogScreen(suggested))
+        if chosen is None or self._saving is not None:
+            return
+        self._saving, since = Cancellation(), monotonic()
+
+        def report(size: int) -> None:
+            self._saved = Copying(self._session.name, size, None).amount(monotonic() - since)
+
+        self._saved = ""
+        try:
+            done = await in_background(
+                logs.save, self._engine, self._session, chosen, self._owner, report, self._saving
+            )
+        except SessiontuiError as error:
+            words = "\n".join(present.clean(one) for one in (error.message, error.hint) if one)
+            severity: SeverityLevel = "information" if isinstance(error, Cancelled) else "error"
+            self.app.notify(words, severity=severity, markup=False)
+        else:
+            size = format_bytes(done)
+            self.app.notify(f"{size} saved in {present.clean(chosen.path)}", markup=False)
+        finally:
+            self._saving = None
+
     def action_leave(self) -> None:
-        """Leave the search first, then the screen."""
+        """Leave the saving first, then the search, then the screen."""
+        if self._saving is not None:
+            self._saving.request()
+            return
         box = self.query_one("#search", Input)
         if box.display:
             box.value = ""

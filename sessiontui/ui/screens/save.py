@@ -32,10 +32,10 @@ def kept(size: str) -> tuple[Cell, ...]:
     return (
         (
             Span("✔ ", "running"),
-            Span("what was installed or changed outside home and folders", "plain"),
+            Span("what was changed outside home and folders", "plain"),
             Span(f"  {size}", "muted"),
         ),
-        (Span("  its apps, and what its environment needs at least", "muted"),),
+        (Span("  /tmp too; its apps, and what its environment needs at least", "muted"),),
     )
 
 
