@@ -18,7 +18,7 @@ SAVED_LABEL = "sessiontui.saved"
 """On such an image: what it is, as JSON."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,30}[A-Za-z0-9]")
-_REPOSITORY = re.compile(r"sessiontui-saved/([0-9]{1,10})/[a-z0-9-]{4,32}")
+_REPOSITORY = re.compile(r"sessiontui-saved/([0-9]{1,10})/[a-z0-9-]{3,32}")
 _OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
 _LONGEST = 200
 """Characters of a text in the label that are shown."""

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from sessiontui.ui.commands.base import Command, Selected
+from sessiontui.ui.commands.environments import (
+    DeleteEnvironment,
+    LaunchEnvironment,
+    PrepareEnvironment,
+    ShowEnvironments,
+)
 from sessiontui.ui.commands.folders import (
     CopyFolderPath,
     CreateFolder,
@@ -71,6 +77,9 @@ COMMANDS: tuple[Command, ...] = tuple(
         CopyFolderPath,
         SortFolders,
         ReverseFolders,
+        LaunchEnvironment,
+        PrepareEnvironment,
+        DeleteEnvironment,
         FilterSessions,
         ToggleDetails,
         ShowCharts,
@@ -79,6 +88,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         ShowRunning,
         ShowSessions,
         ShowFolders,
+        ShowEnvironments,
         ShowHistory,
         PreviousTab,
         NextTab,

@@ -13,6 +13,12 @@ def _folders() -> type[Pane]:
     return FoldersPane
 
 
+def _environments() -> type[Pane]:
+    from sessiontui.ui.panes.environments import EnvironmentsPane
+
+    return EnvironmentsPane
+
+
 def _history() -> type[Pane]:
     from sessiontui.ui.panes.history import HistoryPane
 
@@ -21,6 +27,7 @@ def _history() -> type[Pane]:
 
 PANES: tuple[PaneKind, ...] = (
     PaneKind("folders", "Folders", _folders),
+    PaneKind("environments", "Environments", _environments),
     PaneKind("history", "History", _history),
 )
 """All of them, in the order of their tabs, which follow those of the sessions."""

@@ -56,7 +56,10 @@ _NO_IMAGE = Problem("image", "name an image, like python:3.12-slim")
 
 
 class LaunchScreen(ModalScreen[Order | None]):
-    """Dismisses with the checked order, which the caller launches, or None."""
+    """Dismisses with the checked order, which the caller launches, or None.
+
+    ``begin`` names the environment and version that it opens with, once they are known.
+    """
 
     CSS_PATH = [stylesheet("launch.tcss")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
@@ -91,11 +94,12 @@ class LaunchScreen(ModalScreen[Order | None]):
         ports: Ports,
         names_in_preparation: Callable[[], frozenset[str]],
         repeated: Session | Record | None = None,
+        begin: Draft = _NOTHING,
     ) -> None:
-        """``repeated`` is what to begin with: a launch once more."""
+        """``repeated`` is what to begin with, a launch once more; or ``begin``, an environment and version."""
         super().__init__()
         self._repeated = repeated
-        self._wanted = _NOTHING
+        self._wanted = begin
         """What is taken over from it once it is known whether that is there."""
         self._lost: dict[str, str] = {}
         """By field, what of it is not there any more."""
