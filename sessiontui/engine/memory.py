@@ -129,6 +129,8 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryRemains):
         with self._lock:
             session = self._sessions.pop(session_id, None)
             followers = self._followers.pop(session_id, [])
+            for kept in (self._logs, self._files, self._played, self._served):
+                kept.pop(session_id, None)
         for follower in followers:
             follower.close()
         if session is not None:

@@ -109,9 +109,9 @@ async def test_the_last_picture_stays_with_its_age_and_is_made_anew_on_the_retur
         assert names(app) == NAMES
         assert not main(app).query_one("#banner").display
         assert not main(app).query_one(SessionList).has_class("-stale")
-        session = main(app).session
-        assert session is not None
-        assert session.id == selected.id
+        now = main(app).session
+        assert now is not None
+        assert now.id == selected.id
         assert phases(app) == ({Phase.RUNNING} if live else {Phase.STOPPED})
         pids = {one.name: one.pid for one in private.client().sessions()}
         if live:

@@ -96,7 +96,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         repeated: Session | Record | None = None,
         begin: Draft = _NOTHING,
     ) -> None:
-        """``repeated`` is what to begin with, a launch once more; or ``begin``, an environment and version."""
+        """``repeated`` is what to begin with, a launch once more; or ``begin``, with a version."""
         super().__init__()
         self._repeated = repeated
         self._wanted = begin
