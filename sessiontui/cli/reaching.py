@@ -14,6 +14,7 @@ from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
 from sessiontui.cli.complaint import complain
 from sessiontui.cli.printing import print_json, print_table, printable, shorten
 from sessiontui.cli.ssh_config import keep_current
+from sessiontui.cli.terminal_text import TerminalText
 from sessiontui.config import Settings
 from sessiontui.domain.detach_keys import readable_chord
 from sessiontui.domain.errors import HostError, SessiontuiError
@@ -66,7 +67,7 @@ def open(arguments: Namespace, settings: Settings) -> int:  # noqa: A001
 def close(arguments: Namespace, settings: Settings) -> int:
     """End an app."""
     ports, session = _named(arguments, settings)
-    print(app_life.end_app(ports, session, arguments.app).name)
+    print(printable(app_life.end_app(ports, session, arguments.app).name))
     return 0
 
 
@@ -118,6 +119,13 @@ def logs(arguments: Namespace, settings: Settings) -> int:
         print("\n".join(shown), end="\n" if shown else "")
         return 0
     stream = ports.engine.logs(session, follow=arguments.follow, tail=arguments.tail)
+    if sys.stdout.isatty():
+        # A program reads what was written as it is; a person's terminal would obey it.
+        text = TerminalText(sys.stdout)
+        for chunk in stream:
+            text.write(chunk)
+        text.write(b"", final=True)
+        return 0
     for chunk in stream:
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
