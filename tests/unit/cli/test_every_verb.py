@@ -30,6 +30,7 @@ TOUCHING = {
     "stop": ["stop", "later"],
     "start": ["start", "later"],
     "rm": ["rm", "--yes", "later"],
+    "save": ["save", "later", "mine"],
     "ssh-config": ["ssh-config", "--key", "later"],
 }
 """Commands that change or enter a session, each as it is given for one."""
@@ -146,6 +147,8 @@ HOSTILE = [
     ["stop", EVIL],
     ["launch", EVIL, "--name", EVIL, "--mount", EVIL, "--env", f"{EVIL}=1"],
     ["launch", "--image", EVIL, "--name", "fine"],
+    ["save", "evil", "mine"],
+    ["environments", "rm", EVIL],
     ["ssh-config", "--key", "evil"],
     ["ssh-config", "--laptop", "evil"],
 ]
