@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sessiontui.domain.launch import Order
@@ -25,18 +26,23 @@ class Death:
     seconds: float | None = None
 
 
-def killed(environ: Mapping[str, str], verb: str, subject: Order | Session, death: Death) -> bool:
-    """Do that verb of the engine port in a process that dies so; whether it died before its end."""
+def killed(environ: Mapping[str, str], verb: str, subject: Order | Session, death: Death, home: Path) -> bool:
+    """Do that verb of the engine port in a process that dies so; whether it died before its end.
+
+    ``rescue`` saves the session's files in the folder ``saved`` below ``home/folders``, and deletes it.
+    """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "sessiontui.engine.docker", "sessiontui.dockerd.client"])
-    process = context.Process(target=_do, args=(dict(environ), verb, subject, death))
+    context.set_forkserver_preload(
+        [__name__, "tests.contract.test_property", "sessiontui.engine.docker", "sessiontui.dockerd.client"]
+    )
+    process = context.Process(target=_do, args=(dict(environ), verb, subject, death, home))
     process.start()
     process.join(60)
     assert process.exitcode in (0, 1, -signal.SIGKILL), process.exitcode
     return process.exitcode == -signal.SIGKILL
 
 
-def _do(environ: Mapping[str, str], verb: str, subject: Any, death: Death) -> None:
+def _do(environ: Mapping[str, str], verb: str, subject: Any, death: Death, home: Path) -> None:
     from sessiontui.domain.cancellation import Cancellation
     from sessiontui.domain.errors import SessiontuiError
     from sessiontui.engine.docker import DockerEngine
@@ -46,6 +52,11 @@ def _do(environ: Mapping[str, str], verb: str, subject: Any, death: Death) -> No
     try:
         if verb == "launch":
             engine.launch(subject, lambda _: None, Cancellation())
+        elif verb == "rescue":
+            from tests.contract.conftest import Bench
+            from tests.contract.test_property import ports_of, save
+
+            save(ports_of(Bench(engine, "", home, real=True)), subject)
         else:
             getattr(engine, verb)(subject)
     except SessiontuiError:

@@ -29,22 +29,30 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from sessiontui.actions import rescue
+from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import NameTaken, SessiontuiError
 from sessiontui.domain.folder import Folder, Mount
 from sessiontui.domain.launch import Order
+from sessiontui.domain.rescue import Saved
 from sessiontui.domain.session import Phase, Session
 from sessiontui.engine.memory import MemoryEngine
-from sessiontui.engine.payload import home_volume
+from sessiontui.engine.payload import home_volume, session_volume
 from sessiontui.engine.port import Engine
+from sessiontui.metering.scripted import ScriptedMeter
+from sessiontui.storage.directories import Directories
 from tests.contract.conftest import Bench, ignore
 from tests.contract.crash import Death, killed
+from tests.pilot.stage import ListedEnvironments, QuietHost
 from tests.private_engine import IMAGE, PrivateEngine, private_engine
 
 pytestmark = pytest.mark.beside
 
 NAMES = ("prop-one", "prop-two", "prop-three")
 FILES = ("a", "b c", "日本")
+SAVED = "saved"
+"""The folder that files are saved in."""
 
 
 class World(Protocol):
@@ -75,6 +83,21 @@ class World(Protocol):
 
     def leftovers(self, sessions: tuple[Session, ...]) -> list[str]:
         """What of ours is there that belongs to none of these sessions."""
+
+
+def save(ports: Ports, session: Session) -> Saved:
+    """Save what is in the session, and delete it."""
+    return rescue.save_and_delete(ports, session, SAVED, lambda _: None, Cancellation())
+
+
+def ports_of(bench: Bench) -> Ports:
+    """What an action draws from, with one folder to save in."""
+    owner = bench.order().owner
+    storage = Directories(bench.tmp_path / "folders", owner)
+    if not storage.folders():
+        storage.create(SAVED)
+    meter = ScriptedMeter(lambda: 0.0)
+    return Ports(bench.engine, meter, meter, storage, ListedEnvironments(), QuietHost(), owner)
 
 
 class CrashedError(BaseException):
@@ -118,6 +141,8 @@ class MemoryWorld:
         try:
             if isinstance(subject, Order):
                 self.engine.launch(subject, ignore, Cancellation())
+            elif verb == "rescue":
+                save(ports_of(self.bench), subject)
             else:
                 getattr(self.engine, verb)(subject)
         except (CrashedError, SessiontuiError):
@@ -159,7 +184,7 @@ class RealWorld:
         self._client.remove_container(session.container_id or "", force=True)
 
     def crash(self, verb: str, subject: Order | Session, death: Death) -> None:
-        killed(self.private.environ, verb, subject, death)
+        killed(self.private.environ, verb, subject, death, self.bench.tmp_path)
 
     def restart(self) -> None:
         self.private.signal(signal.SIGKILL)
@@ -170,10 +195,8 @@ class RealWorld:
     def leftovers(self, sessions: tuple[Session, ...]) -> list[str]:
         containers = {one["Id"] for one in self._client.containers(all=True)}
         volumes = {one["Name"] for one in self._client.volumes()["Volumes"] or ()}
-        return sorted(
-            (containers - {session.container_id for session in sessions})
-            | (volumes - {home_volume(session.id) for session in sessions})
-        )
+        theirs = {name(session.id) for session in sessions for name in (home_volume, session_volume)}
+        return sorted((containers - {session.container_id for session in sessions}) | (volumes - theirs))
 
     @property
     def _client(self) -> docker.APIClient:
@@ -189,6 +212,8 @@ class Known:
     """What it may be in."""
     files: dict[str, bytes] = field(default_factory=dict)
     """What it holds and nobody agreed to lose."""
+    saved: bool = False
+    """Whether somebody began to save its files: they are in it or in the folder."""
     given_up: bool = False
     """Whether somebody has asked for its deletion, and agreed to what it costs."""
     may_be_gone: bool = False
@@ -196,7 +221,7 @@ class Known:
 
 
 ENDED = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})
-DEATHS = st.builds(Death, st.integers(0, 8), st.one_of(st.none(), st.sampled_from((0.0, 0.002, 0.01, 0.05))))
+DEATHS = st.builds(Death, st.integers(0, 12), st.one_of(st.none(), st.sampled_from((0.0, 0.002, 0.01, 0.05))))
 
 
 class Life(RuleBasedStateMachine):
@@ -209,7 +234,10 @@ class Life(RuleBasedStateMachine):
         self.world = type(self).make()
         self.known: dict[str, Known] = {}
         self.kept: dict[str, bytes] = {}
-        """Files of the folder."""
+        """Files of the folder that is mounted."""
+        self.safe: dict[Path, bytes] = {}
+        """Files that were saved."""
+        self.written = 0
         self.folder = self.world.bench.tmp_path / f"folder-{time.monotonic_ns()}"
         self.folder.mkdir()
         self.folder.chmod(0o777)
@@ -244,9 +272,11 @@ class Life(RuleBasedStateMachine):
             self.known[order.id] = Known(order, frozenset({Phase.RUNNING}))
 
     @precondition(lambda self: self.of(Phase.RUNNING))
-    @rule(data=st.data(), name=st.sampled_from(FILES), content=st.binary(max_size=0) | st.just(b"work"))
-    def write(self, data: st.DataObject, name: str, content: bytes) -> None:
+    @rule(data=st.data(), name=st.sampled_from(FILES), empty=st.booleans())
+    def write(self, data: st.DataObject, name: str, empty: bool) -> None:
         session = self.draw(data, Phase.RUNNING)
+        self.written += 1
+        content = b"" if empty else f"{session.id} {self.written}".encode()
         self.world.write(session, name, content)
         self.known[session.id].files[name] = content
 
@@ -276,6 +306,15 @@ class Life(RuleBasedStateMachine):
         self.world.engine.delete(session)
         del self.known[session.id]
 
+    @precondition(lambda self: self.with_container)
+    @rule(data=st.data())
+    def save_and_delete(self, data: st.DataObject) -> None:
+        session = one_of(data, self.with_container)
+        path = Path(save(ports_of(self.world.bench), session).path)
+        for name, content in self.known.pop(session.id).files.items():
+            assert (path / name).read_bytes() == content
+            self.safe[path / name] = content
+
     # What bad luck does
 
     @precondition(lambda self: self.with_container)
@@ -299,6 +338,17 @@ class Life(RuleBasedStateMachine):
         known.given_up = known.may_be_gone = True
         known.phases |= ENDED
         self.world.crash("delete", session, death)
+
+    @precondition(lambda self: self.with_container)
+    @rule(data=st.data(), death=DEATHS)
+    def a_dashboard_dies_while_it_saves(self, data: st.DataObject, death: Death) -> None:
+        session = one_of(data, self.with_container)
+        known = self.known[session.id]
+        known.saved = known.may_be_gone = True
+        known.phases |= ENDED | {Phase.RUNNING}
+        self.world.crash("rescue", session, death)
+        # As the next one does that starts or saves.
+        rescue.sweep(ports_of(self.world.bench))
 
     @precondition(lambda self: self.with_container)
     @rule(data=st.data(), verb=st.sampled_from(("stop", "start")), death=DEATHS)
@@ -336,20 +386,28 @@ class Life(RuleBasedStateMachine):
         for session_id, known in list(self.known.items()):
             session = there.get(session_id)
             if session is None:
-                if known.may_be_gone:
-                    continue
-                wrong.append(f"{known.order.name} is gone")
+                if not known.may_be_gone:
+                    wrong.append(f"{known.order.name} is gone")
             elif session.phase not in known.phases:
                 wrong.append(f"{session.name} is {session.phase} ({session.reason})")
             if known.given_up:
                 continue
             for name, content in known.files.items():
+                if session is None and known.saved and self.is_saved(name, content):
+                    continue
                 if (found := self.world.read(session_id, name)) != content:
                     wrong.append(f"{known.order.name}: {name} is {found!r}, not {content!r}")
         for name, content in self.kept.items():
             if not (file := self.folder / name).exists() or file.read_bytes() != content:
                 wrong.append(f"{name} is gone from the folder")
+        for path, content in self.safe.items():
+            if not path.exists() or path.read_bytes() != content:
+                wrong.append(f"{path} is gone, which was saved")
         return wrong
+
+    def is_saved(self, name: str, content: bytes) -> bool:
+        found = (self.world.bench.tmp_path / "folders" / SAVED).glob(f"prop-*/{name}")
+        return any(file.read_bytes() == content for file in found)
 
     @property
     def sessions(self) -> dict[str, Session]:
