@@ -13,6 +13,8 @@ from sessiontui.domain.environment import AppPhase
 from sessiontui.domain.errors import AppFailed
 from tests.contract.conftest import BROKEN, HTTP, Bench
 
+pytestmark = pytest.mark.beside
+
 
 def test_an_app_started_by_hand_is_running_and_is_not_ended_by_us(docker_bench: Bench) -> None:
     session = docker_bench.launch(docker_bench.order())

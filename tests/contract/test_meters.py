@@ -26,6 +26,8 @@ from sessiontui.metering.scripted import ScriptedMeter
 from tests.contract.conftest import Bench
 from tests.real import prepared_environment, real_engine
 
+pytestmark = pytest.mark.beside
+
 PATIENCE = 60.0
 """Seconds until a test gives up; the machine may be busy with other things."""
 ASK = Ask(0.5, 256 * MIB)

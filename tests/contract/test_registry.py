@@ -23,8 +23,11 @@ from tests.contract.conftest import ignore
 from tests.contract.packages import unpacked
 from tests.real import real_engine
 
+pytestmark = pytest.mark.beside
+
 LAYERS, LAYER = 4, 15_000_000
 NAME = "sessiontui-test/layers:1"
+LABEL = "sessiontui-test.layers"
 
 
 class SlowLine:
@@ -89,7 +92,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory, engine: DockerEngine) -> 
             wait_for(port)
             client, image = engine._link.client, f"127.0.0.1:{port}/{NAME}"
             files = {f"layer{number}": os.urandom(LAYER) for number in range(LAYERS)}
-            recipe = "FROM scratch\n" + "".join(f"COPY {name} /\n" for name in files)
+            recipe = f"FROM scratch\nLABEL {LABEL}=1\n" + "".join(f"COPY {name} /\n" for name in files)
             engine.build(Build(image, {"Dockerfile": recipe.encode(), **files}), ignore, Cancellation())
             pushed = list(client.push(image, stream=True, decode=True))
             client.remove_image(image, force=True)
@@ -138,11 +141,15 @@ def test_a_pull_cancelled_half_way_leaves_no_image(engine: DockerEngine, slow: s
         if (progress.fraction or 0) > 0.2:
             cancellation.request()
 
-    before = {image["Id"] for image in engine._link.client.images(all=True)}
+    def there() -> set[str]:
+        found = engine._link.client.images(all=True, filters={"label": LABEL})
+        return {image["Id"] for image in found}
+
+    before = there()
     with pytest.raises(Cancelled):
         engine.pull(slow, report, cancellation)
     assert not engine.has_image(slow)
-    assert {image["Id"] for image in engine._link.client.images(all=True)} <= before
+    assert there() <= before
 
 
 def test_what_the_registry_does_not_have_is_its_no(engine: DockerEngine, registry: int) -> None:

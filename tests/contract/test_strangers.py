@@ -28,6 +28,8 @@ from sessiontui.engine.port import Change
 from tests.contract.conftest import HTTP, Bench
 from tests.contract.test_docker import names_of_volumes
 
+pytestmark = pytest.mark.beside
+
 
 @pytest.fixture
 def client() -> Iterator[docker.APIClient]:

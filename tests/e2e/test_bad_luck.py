@@ -15,11 +15,14 @@ import psutil
 import pytest
 
 from sessiontui.engine.docker import DockerEngine
+from tests.e2e.dashboard import select
 from tests.e2e.terminal import Terminal
 from tests.real import prepared_environment
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 Terminals = Callable[[str], Terminal]
+
+pytestmark = pytest.mark.beside
 
 
 @pytest.fixture
@@ -32,14 +35,14 @@ def slow(home: Path, engine: DockerEngine) -> str:
         f'name = "aslow"\nlabel = "Slow"\nrecipe = "Dockerfile.slow"\n'
         f'[[versions]]\nname = "1"\nbase = "{base}"\n'
     )
-    (recipe / "Dockerfile.slow").write_text("ARG BASE\nFROM ${BASE}\nRUN echo slowly begun && sleep 120\n")
+    (recipe / "Dockerfile.slow").write_text("ARG BASE\nFROM ${BASE}\nRUN echo unluckily begun && sleep 120\n")
     return "aslow"
 
 
 def builds() -> list[str]:
     """The containers of the slow environment's build."""
     client = docker.APIClient(version="auto")
-    found = [one["Id"] for one in client.containers(all=True) if "slowly begun" in one["Command"]]
+    found = [one["Id"] for one in client.containers(all=True) if "unluckily begun" in one["Command"]]
     client.close()
     return found
 
@@ -80,7 +83,7 @@ def launch_slow(terminal: Terminal, name: str) -> None:
     terminal.wait(rf"Name +{name}")
     terminal.keys("C-l")
     terminal.wait(rf"{name} .*building")
-    terminal.wait("slowly begun", 60)
+    terminal.wait("unluckily begun", 60)
 
 
 def test_a_build_is_cancelled_from_the_dashboard_and_leaves_nothing(
@@ -96,6 +99,7 @@ def test_a_build_is_cancelled_from_the_dashboard_and_leaves_nothing(
     terminal.keys("Escape")
     terminal.wait_gone(r"\bKeys\b")
     assert builds()
+    select(terminal, "e2e-cancelled", "building")
     terminal.keys("d")
     terminal.wait_gone(r"e2e-cancelled .*(building|cancelling)", 30)
     wait_for_no_build()
@@ -134,8 +138,8 @@ def test_a_launch_killed_between_create_and_start_is_announced_and_finished(
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     terminal = terminals("interrupted")
     terminal.start("sessiontui")
-    terminal.wait(r"e2e-interrupted .*✖ failed")
-    terminal.wait("(?i)interrupted")
+    terminal.wait("cut off in the middle")
+    select(terminal, "e2e-interrupted", "✖ failed")
     terminal.keys("x")
     terminal.wait(r"e2e-interrupted .*● running", 60)
     terminal.keys("q")
@@ -168,7 +172,7 @@ def running(sessiontui: SessionTui, engine: DockerEngine) -> str:
 
 def open_shell(terminal: Terminal, name: str, command: str = "sessiontui") -> None:
     terminal.start(command)
-    terminal.wait(rf"{name} .*● running")
+    select(terminal, name)
     terminal.keys("s")
     terminal.wait(rf"work@{name}", 60)
 
@@ -181,7 +185,7 @@ def test_a_session_deleted_under_its_shell_gives_the_dashboard_back(
     terminal.type("cat")
     terminal.keys("Enter")
     assert sessiontui("rm", "--yes", running).returncode == 0
-    terminal.wait("No session is running|NAME ▴", 60)
+    terminal.wait(f"nothing matches {running}", 60)
     terminal.wait_gone(rf"{running} .*● running")
     terminal.keys("q")
     terminal.wait("ended with 0")
@@ -193,7 +197,7 @@ def test_ctrl_c_in_a_shell_reaches_the_shell_and_not_the_dashboard(
 ) -> None:
     terminal = terminals("ctrlc")
     terminal.start("sessiontui")
-    terminal.wait(rf"{running} .*● running")
+    select(terminal, running)
     terminal.keys("s", "C-c", "C-c")
     terminal.wait(rf"work@{running}", 60)
     terminal.type("sleep 100")
@@ -232,11 +236,17 @@ def test_the_detach_chord_leaves_the_shell_running(terminals: Terminals, running
 
 
 def test_a_line_that_drops_in_a_shell_leaves_no_process_behind(
-    terminals: Terminals, running: str, sessiontui: SessionTui, installed: Path
+    terminals: Terminals, running: str, sessiontui: SessionTui, installed: Path, home: Path
 ) -> None:
     def dashboards() -> list[psutil.Process]:
-        commands = psutil.process_iter(["cmdline"])
-        return [one for one in commands if str(installed) in (one.info["cmdline"] or [])]
+        """Those of this test's person: others have theirs at the same time."""
+        processes = psutil.process_iter(["cmdline", "environ"])
+        return [
+            one
+            for one in processes
+            if str(installed) in (one.info["cmdline"] or [])
+            and (one.info["environ"] or {}).get("HOME") == str(home)
+        ]
 
     terminal = terminals("dropped")
     # As sshd starts it: nothing stands between the line and the dashboard.

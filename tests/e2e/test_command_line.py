@@ -13,12 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
+import pytest
 
 from sessiontui.domain.session import Phase
 from sessiontui.engine.docker import DockerEngine
 from tests.real import prepared_environment
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.beside
 
 SESSION_KEYS = (
     "id name container_id phase exit_code reason environment version image "
@@ -161,17 +164,6 @@ def test_any_image_with_a_shell_becomes_a_session(sessiontui: SessionTui, engine
     assert launched.returncode == 0, launched.stderr
     assert json.loads(launched.stdout)["environment"] == "other"
     assert sessiontui("shell", "e2e-image", "--", "id", "-un").stdout == "work\n"
-
-
-def test_setup_run_again_changes_nothing(sessiontui: SessionTui) -> None:
-    client = docker.APIClient(version="auto")
-    before = {image["Id"] for image in client.images(all=True)}
-    again = sessiontui("setup", "--yes")
-    assert again.returncode == 0, again.stderr
-    assert "already" in again.stdout
-    assert {image["Id"] for image in client.images(all=True)} == before
-    client.close()
-    assert sessiontui("doctor").returncode == 0
 
 
 def test_a_launch_that_is_told_to_end_leaves_nothing(

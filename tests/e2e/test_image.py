@@ -10,6 +10,8 @@ import pytest
 from sessiontui.engine.docker import DockerEngine
 from tests.real import prepared_environment
 
+pytestmark = pytest.mark.beside
+
 
 @pytest.fixture
 def client() -> Iterator[docker.APIClient]:

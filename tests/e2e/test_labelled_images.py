@@ -24,6 +24,8 @@ from tests.real import prepared_environment
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.beside
+
 PROJECT = "label-test/stable"
 FULL = "label-test/stable/python-full:3.11-ubuntu24.04"
 BARE = "label-test/bare:1"

@@ -22,6 +22,8 @@ from tests.real import prepared_environment
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.beside
+
 NAME = "e2e-secrets"
 
 

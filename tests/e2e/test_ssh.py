@@ -18,6 +18,8 @@ from tests.e2e.laptop import Person, Place, place
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.beside
+
 
 BATCH = "-o BatchMode=yes"
 FILE = "報告 für 'you' 1.txt"
