@@ -54,7 +54,7 @@ def app_output(ports: Ports, session: Session, name: str) -> str:
 def ensure_running(session: Session) -> None:
     """Raise EngineError when the session does not run."""
     if session.phase is not Phase.RUNNING:
-        raise EngineError(f"{session.name} is {session.phase}", "start it first")
+        raise EngineError(f"{session.name} {session.phase.said}", "start it first")
 
 
 def find_app(session: Session, name: str) -> App:

@@ -44,6 +44,11 @@ class Phase(StrEnum):
         """Whether the session holds resources or is about to: what the Running tab shows."""
         return self in (Phase.PENDING, Phase.PREPARING, Phase.PULLING, Phase.RUNNING, Phase.STOPPING)
 
+    @property
+    def said(self) -> str:
+        """What a sentence says of a session in it: *is running*, *has failed*."""
+        return f"{'has' if self in (Phase.FINISHED, Phase.FAILED) else 'is'} {self}"
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

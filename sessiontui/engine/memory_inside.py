@@ -212,7 +212,7 @@ class MemoryInside:
     def _find_running(self, session: Session) -> Session:
         current = self._find(session)
         if current.phase is not Phase.RUNNING:
-            raise EngineError(f"{session.name} is {current.phase}", "start it first")
+            raise EngineError(f"{session.name} {current.phase.said}", "start it first")
         return current
 
 

@@ -101,7 +101,8 @@ def _what_happened(picture: Picture, session: Session, code: int) -> str:
     if now is None:
         return f"the shell ended: {session.name} was deleted"
     if now.phase is not Phase.RUNNING:
-        return f"the shell ended: {session.name} is {now.phase}" + (f" ({now.reason})" if now.reason else "")
+        reason = f" ({now.reason})" if now.reason else ""
+        return f"the shell ended: {session.name} {now.phase.said}{reason}"
     if code == _KILLED:
         return "the shell was killed (137): the session may have run out of memory"
     return f"the shell ended with exit code {code}"

@@ -305,7 +305,7 @@ async def test_charts_need_a_session_that_runs() -> None:
         await select(pilot, app, "old-run")
         await pilot.press("v")
         await until(pilot, lambda: app._notifications)
-        assert [one.message for one in app._notifications] == ["old-run is finished: start it first"]
+        assert [one.message for one in app._notifications] == ["old-run has finished: start it first"]
 
 
 async def test_a_colleagues_charts_may_be_seen_and_hostile_names_are_harmless() -> None:

@@ -462,4 +462,4 @@ async def test_events_are_heard_while_the_shell_has_the_screen_and_nothing_is_dr
         left.set()
         await until(pilot, lambda: "from-outside" in names(app))
         assert len(stage.shells) == 1
-        assert "nifty-bohr is failed (out of memory)" in toasts(app)
+        assert "nifty-bohr has failed (out of memory)" in toasts(app)

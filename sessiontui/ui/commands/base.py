@@ -98,5 +98,5 @@ class OnSession(OnEngine):
             return f"{selected.name} is being saved as an environment: wait for its end"
         if self.running and selected.phase is not Phase.RUNNING:
             remedy = "" if selected.phase.live else ": start it first"
-            return f"{selected.name} is {selected.phase}{remedy}"
+            return f"{selected.name} {selected.phase.said}{remedy}"
         return None

@@ -67,7 +67,7 @@ class StopSession(OnSession):
             return reason
         if isinstance(selected, Session):
             if selected.phase.live and selected.phase is not Phase.RUNNING:
-                return f"{selected.name} is {selected.phase}"
+                return f"{selected.name} {selected.phase.said}"
             if selected.container_id is None:
                 return f"only the home of {selected.name} is left: it can be deleted, not started"
         return None

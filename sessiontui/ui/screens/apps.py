@@ -144,7 +144,7 @@ class AppsScreen(ModalScreen[None]):
             self._reachable = False
             self._apps.mark_all_stopped()
             self._endpoint = self._failed = None
-            self._show_failure(f"{session.name} is {session.phase}", "start it first")
+            self._show_failure(f"{session.name} {session.phase.said}", "start it first")
         elif session.phase is Phase.RUNNING and not self._reachable:
             self._ask()
 
