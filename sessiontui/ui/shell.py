@@ -47,7 +47,7 @@ async def open_shell(desk: Desk, session: Session, choice: ShellChoice | None = 
         way_in, desk.ports, session, command, terminal=terminal, program=choice.program
     )
     if not choice.window:
-        await _visit(desk, entry)
+        await _visit(desk, entry, "" if command else _way_back(desk, session))
         return
     argv = entry.argv
     if desk.shells.again:
@@ -59,17 +59,20 @@ async def open_shell(desk: Desk, session: Session, choice: ShellChoice | None = 
     desk.say(f"{session.name}: a shell in a new tmux window")
 
 
-async def _visit(desk: Desk, entry: Entry) -> None:
+def _way_back(desk: Desk, session: Session) -> str:
+    return (
+        f"{clean(session.name)}: a shell in the session. exit or ctrl+d brings the dashboard back; "
+        f"{readable_chord(desk.shells.detach_keys)} does too, and leaves it running."
+    )
+
+
+async def _visit(desk: Desk, entry: Entry, banner: str) -> None:
     """Put it in place of the dashboard until it is left. The loop goes on meanwhile."""
     session = entry.session
     if desk.away.is_set():
         return
     desk.away.set()
     try:
-        banner = (
-            f"{clean(session.name)}: a shell in the session. exit or ctrl+d brings the dashboard back; "
-            f"{readable_chord(desk.shells.detach_keys)} does too, and leaves it running."
-        )
         with keys_left_to_the_child(), desk.app.suspend():
             code = await in_background(enter, desk.ports.engine, entry, desk.run_in_terminal, banner)
         desk.mouse.apply()

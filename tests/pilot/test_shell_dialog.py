@@ -68,7 +68,9 @@ async def test_a_line_is_run_as_it_was_typed() -> None:
         await until(pilot, asked(app))
         await pilot.press("tab", *"echo", "space", *"$A", "enter")
         await until(pilot, lambda: stage.shells)
-        assert stage.shells[0][0][-1] == "echo $A"
+        argv, banner = stage.shells[0]
+        assert argv[-1] == "echo $A"
+        assert banner == "", "nothing is said of a shell where only a line runs"
 
 
 async def test_the_usual_shell_opens_though_the_session_did_not_answer(
