@@ -13,7 +13,7 @@ _WITH_PORT = re.compile(r"(?P<bare>\[[^\]]*\]|[^:]*):(?P<port>\d{1,5})\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """This machine as ssh on the person's own machine names it.
 
     ``host`` is an address, a name, or a ``Host`` of the person's own ssh_config; IPv6 without brackets.
@@ -47,7 +47,7 @@ class Place:
         return f"[{self.host}]" if ":" in self.host else self.host
 
 
-def place(environ: Mapping[str, str], setting: str = "") -> Place:
+def destination(environ: Mapping[str, str], setting: str = "") -> Destination:
     """Where the person's own machine finds this one.
 
     The setting (``host``, ``user@host``, ``user@host:port``, ``ssh://…``) wins (jump hosts, NAT); else
@@ -59,18 +59,18 @@ def place(environ: Mapping[str, str], setting: str = "") -> Place:
         found = _WITH_PORT.match(host)
         port = found["port"] if found else ""
         host = found["bare"] if found else host
-        return Place(host.removeprefix("[").removesuffix("]"), user, port)
+        return Destination(host.removeprefix("[").removesuffix("]"), user, port)
     names = (environ.get(name) for name in ("SUDO_USER", "USER", "LOGNAME"))
     user = next(filter(None, names), None) or getpass.getuser()
     words = environ.get("SSH_CONNECTION", "").split()
     if len(words) != 4:
-        return Place("localhost", user)
-    return Place(words[2], user, "" if words[3] == _SSHD_PORT else words[3])
+        return Destination("localhost", user)
+    return Destination(words[2], user, "" if words[3] == _SSHD_PORT else words[3])
 
 
 def forward_command(port: int, environ: Mapping[str, str], setting: str = "") -> str:
     """The ``ssh -N -L`` line to run on the laptop; includes sshd's port when it is not 22."""
-    return f"ssh -N -L {port}:127.0.0.1:{port} {place(environ, setting).words}"
+    return f"ssh -N -L {port}:127.0.0.1:{port} {destination(environ, setting).words}"
 
 
 def local_forward(port: int) -> str:

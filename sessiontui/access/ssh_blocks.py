@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessiontui.access.forwarding import Place
+from sessiontui.access.forwarding import Destination
 from sessiontui.access.keys import KeyFiles, alias
 from sessiontui.domain.errors import StorageError
 
@@ -55,14 +55,14 @@ def here(hosts: Iterable[Host]) -> str:
     return "\n".join((HEAD, *blocks))
 
 
-def on_a_laptop(host: Host, box: Place) -> str:
+def on_a_laptop(host: Host, box: Destination) -> str:
     """The block for a laptop that reaches this machine as ``box``."""
     key = f"~/.ssh/{alias(host.name)}"
     # What a file says for all hosts before its first block stays for all when this is put above it.
     return _block(host, key, f"{key}.known_hosts", box.jump) + "Match all\n"
 
 
-def fetch_command(host: Host, box: Place) -> str:
+def fetch_command(host: Host, box: Destination) -> str:
     """The line that brings the files of that block to the laptop."""
     # Clients before OpenSSH 9 have the path read by a shell over there, later ones take it for a pattern.
     directory = str(host.files.private.parent).replace(" ", "\\ ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from sessiontui.access.forwarding import Place
+from sessiontui.access.forwarding import Destination
 from sessiontui.access.keys import alias
 from sessiontui.access.ssh_blocks import Host, fetch_command, on_a_laptop
 
@@ -12,7 +12,7 @@ Lines = tuple[tuple[str, str], ...]
 """What each line is for, and the line; one may be a block of several lines."""
 
 
-def ssh_lines(host: Host, box: Place, *, named: bool, afar: bool = False) -> Lines:
+def ssh_lines(host: Host, box: Destination, *, named: bool, afar: bool = False) -> Lines:
     """All of them: for this machine, and for a laptop that reaches this machine as ``box``.
 
     ``named`` says that ``~/.ssh/config`` knows the session: then the short lines work here, too. With
@@ -43,7 +43,7 @@ def plain(host: Host) -> Lines:
     )
 
 
-def laptop(host: Host, box: Place) -> Lines:
+def laptop(host: Host, box: Destination) -> Lines:
     """What gives a laptop the session's name: two files, and a block for its own ``~/.ssh/config``."""
     return (
         ("On your laptop, once: fetch its keys", fetch_command(host, box)),

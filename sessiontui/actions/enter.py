@@ -27,7 +27,7 @@ exit "$code"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WayIn:
     """A way into a session that may be taken once."""
 
     session: Session
@@ -44,7 +44,7 @@ def line_command(line: str, program: str = "") -> tuple[str, ...]:
 
 def way_in(
     ports: Ports, session: Session, command: Sequence[str] = (), *, terminal: str, program: str = ""
-) -> Entry:
+) -> WayIn:
     """A way into a shell (the user's own, or the program of that path), or a command.
 
     Raises NotYours, HostError, EngineError.
@@ -52,10 +52,10 @@ def way_in(
     ensure_may_touch(session, ports.owner)
     name = secrets.token_hex(8)
     argv = ports.engine.shell(session, command, terminal=terminal, program=program, entry=name)
-    return Entry(session, name, argv)
+    return WayIn(session, name, argv)
 
 
-def enter(engine: Engine, entry: Entry, run_in_terminal: Callable[[list[str], str], int], banner: str) -> int:
+def enter(engine: Engine, entry: WayIn, run_in_terminal: Callable[[list[str], str], int], banner: str) -> int:
     """Take it, and return the exit code once the person is back.
 
     A shell left running on purpose goes on; one whose line drops, or whose dashboard is killed, gets

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import quote
 
-from sessiontui.access.forwarding import forward_command, from_afar, place
+from sessiontui.access.forwarding import destination, forward_command, from_afar
 from sessiontui.access.keys import KeyRing
 from sessiontui.access.ssh_lines import ssh_lines
 from sessiontui.actions.app_life import ensure_running, find_app
@@ -99,7 +99,7 @@ def _endpoint(
             ssh_command=host.files.ssh_command(outside),
             lines=ssh_lines(
                 host,
-                place(environ, ports.ssh_destination),
+                destination(environ, ports.ssh_destination),
                 named=named,
                 afar=from_afar(environ, ports.ssh_destination),
             ),

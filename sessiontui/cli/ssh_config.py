@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 
 from sessiontui import wiring
-from sessiontui.access.forwarding import place
+from sessiontui.access.forwarding import destination
 from sessiontui.access.keys import KeyRing, alias
 from sessiontui.access.ssh_blocks import fetch_command, on_a_laptop
 from sessiontui.access.ssh_config import SshConfig
@@ -87,7 +87,7 @@ def _remove(keys: KeyRing, config: SshConfig) -> int:
 
 def _print_for_a_laptop(ports: Ports, keys: KeyRing, name: str) -> int:
     host = action.ssh_host(ports, keys, find_session(ports.engine, name, ports.owner))
-    box = place(os.environ, ports.ssh_destination)
+    box = destination(os.environ, ports.ssh_destination)
     print("# On your laptop, once: fetch the session's key and host key with")
     print(f"#   {fetch_command(host, box)}")
     print("# and put this at the top of ~/.ssh/config there:")

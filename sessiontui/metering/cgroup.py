@@ -15,7 +15,7 @@ from pathlib import Path
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import Reading
 from sessiontui.metering.container import CONTROLLERS, Container, network_file
-from sessiontui.metering.hierarchy import Hierarchy, hierarchies, place_of
+from sessiontui.metering.hierarchy import Hierarchy, files_of, hierarchies
 from sessiontui.metering.kept_files import Gone, KeptFiles
 from sessiontui.metering.processes import Process, Processes
 
@@ -132,7 +132,7 @@ class CgroupMeter:
             return False
         places = {}
         for controller in CONTROLLERS:
-            place = place_of(controller, membership, self._hierarchies(), container_id)
+            place = files_of(controller, membership, self._hierarchies(), container_id)
             if place is not None:
                 places[controller] = place
         if not places:

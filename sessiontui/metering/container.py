@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from sessiontui.domain.usage import Reading
 from sessiontui.metering import counters
-from sessiontui.metering.hierarchy import Place
+from sessiontui.metering.hierarchy import ControllerFiles
 from sessiontui.metering.kept_files import KeptFile, KeptFiles
 from sessiontui.metering.processes import Process
 
@@ -47,7 +47,7 @@ class Container:
         container_id: str,
         process: Process,
         named: int | None,
-        places: Mapping[str, Place],
+        places: Mapping[str, ControllerFiles],
         files: KeptFiles,
         network: KeptFile | None,
     ) -> None:

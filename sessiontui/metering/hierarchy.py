@@ -26,7 +26,7 @@ class Hierarchy:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ControllerFiles:
     """Where the files of one controller of one container are, and which version's they are."""
 
     directory: str
@@ -48,9 +48,9 @@ def hierarchies(mountinfo: str) -> tuple[Hierarchy, ...]:
     return tuple(found)
 
 
-def place_of(
+def files_of(
     controller: str, membership: str, mounted: Sequence[Hierarchy], container_id: str
-) -> Place | None:
+) -> ControllerFiles | None:
     """Where the files of a container's controller are.
 
     ``membership`` is the text of ``/proc/PID/cgroup`` of a process in the container. None when the
@@ -65,7 +65,7 @@ def place_of(
             for tree in trees:
                 directory = _container_part(path, tree, container_id)
                 if directory is not None:
-                    return Place(directory, 1 if of_v1 else 2, tree.mount_point)
+                    return ControllerFiles(directory, 1 if of_v1 else 2, tree.mount_point)
     return None
 
 

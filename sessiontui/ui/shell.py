@@ -9,7 +9,7 @@ from textual.app import App
 
 from sessiontui.access.terminal import keys_left_to_the_child
 from sessiontui.access.tmux import in_tmux, open_window
-from sessiontui.actions.enter import Entry, enter, line_command, way_in
+from sessiontui.actions.enter import WayIn, enter, line_command, way_in
 from sessiontui.domain.detach_keys import readable_chord
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
@@ -66,7 +66,7 @@ def _way_back(desk: Desk, session: Session) -> str:
     )
 
 
-async def _visit(desk: Desk, entry: Entry, banner: str) -> None:
+async def _visit(desk: Desk, entry: WayIn, banner: str) -> None:
     """Put it in place of the dashboard until it is left. The loop goes on meanwhile."""
     session = entry.session
     if desk.away.is_set():

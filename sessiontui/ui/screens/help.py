@@ -63,14 +63,14 @@ class HelpScreen(ModalScreen[None]):
                 for group, commands in groupby(self._commands, key=lambda one: one.group):
                     yield Static(group, classes="help--group")
                     for command in commands:
-                        yield Entry(" ".join(self._keyboard.keys(command.name)), command.help)
+                        yield CommandHelp(" ".join(self._keyboard.keys(command.name)), command.help)
                 yield Static("Signs", classes="help--group")
                 for line in _SIGNS:
                     yield Styled(content(line))
             yield Static("esc closes", classes="dialog--hint")
 
 
-class Entry(Horizontal):
+class CommandHelp(Horizontal):
     """The keys of one command and, beside them, what it does."""
 
     def __init__(self, keys: str, text: str) -> None:

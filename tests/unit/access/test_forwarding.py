@@ -6,7 +6,7 @@ import getpass
 
 import pytest
 
-from sessiontui.access.forwarding import forward_command, local_forward, over_ssh, place
+from sessiontui.access.forwarding import destination, forward_command, local_forward, over_ssh
 
 SSH = {"USER": "alice", "SSH_CONNECTION": "198.51.100.4 50123 192.0.2.10 22"}
 
@@ -40,7 +40,7 @@ def test_the_setting_wins_over_the_connection() -> None:
     ],
 )
 def test_without_a_connection_the_place_is_local(environ: dict[str, str], expected: str) -> None:
-    assert place(environ).words == expected
+    assert destination(environ).words == expected
 
 
 @pytest.mark.parametrize("name", ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"])

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sessiontui.access.forwarding import Place, place
+from sessiontui.access.forwarding import Destination, destination
 from sessiontui.access.keys import KeyFiles
 from sessiontui.access.ssh_blocks import Host, fetch_command, here, on_a_laptop
 from sessiontui.access.ssh_lines import ssh_lines
 
 KEYS = Path("/home/al ice/keys/id1")
 HOST = Host("nifty", 22001, KeyFiles(KEYS / "st-nifty", KEYS / "st-nifty.known_hosts", "sessiontui-id1"))
-BOX = Place("gpu.lab", "alice", "2222")
+BOX = Destination("gpu.lab", "alice", "2222")
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ BOX = Place("gpu.lab", "alice", "2222")
 def test_the_place_is_written_as_each_program_takes_it(
     setting: str, words: str, jump: str, file: tuple[str, str]
 ) -> None:
-    found = place({}, setting)
+    found = destination({}, setting)
     assert (found.words, found.jump, found.file("/k")) == (words, jump, file)
 
 
 def test_under_sudo_the_laptop_logs_in_as_the_caller() -> None:
-    assert place({"USER": "root", "SUDO_USER": "alice"}).user == "alice"
+    assert destination({"USER": "root", "SUDO_USER": "alice"}).user == "alice"
 
 
 def test_the_block_here_names_every_file_in_quotes_where_it_needs_them() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessiontui.metering.hierarchy import Hierarchy, Place, hierarchies, names, place_of
+from sessiontui.metering.hierarchy import ControllerFiles, Hierarchy, files_of, hierarchies, names
 from tests.unit.metering.sessions import CONTAINER
 
 UNIFIED = Hierarchy(frozenset(), "/", "/sys/fs/cgroup")
@@ -42,8 +42,8 @@ DEBIAN_12_MEMBERSHIP = """\
 def test_version_2_has_all_controllers_in_one_place() -> None:
     membership = f"0::/system.slice/docker-{CONTAINER}.scope\n"
     mounted = hierarchies(DEBIAN_13_MOUNT)
-    assert {place_of(one, membership, mounted, CONTAINER) for one in CONTROLLERS} == {
-        Place(f"/sys/fs/cgroup/system.slice/docker-{CONTAINER}.scope", 2, "/sys/fs/cgroup")
+    assert {files_of(one, membership, mounted, CONTAINER) for one in CONTROLLERS} == {
+        ControllerFiles(f"/sys/fs/cgroup/system.slice/docker-{CONTAINER}.scope", 2, "/sys/fs/cgroup")
     }
 
 
@@ -52,14 +52,14 @@ def test_version_1_has_a_place_for_each_controller() -> None:
     mounted = hierarchies(DEBIAN_12_MOUNTS)
     for one in CONTROLLERS:
         tree = f"/sys/fs/cgroup/{one}"
-        found = place_of(one, membership, mounted, CONTAINER)
-        assert found == Place(f"{tree}/docker/{CONTAINER}", 1, tree)
+        found = files_of(one, membership, mounted, CONTAINER)
+        assert found == ControllerFiles(f"{tree}/docker/{CONTAINER}", 1, tree)
 
 
 def test_controllers_that_share_a_tree_share_a_place() -> None:
     tree = Hierarchy(frozenset({"cpu", "cpuacct"}), "/", "/sys/fs/cgroup/cpu,cpuacct")
     membership = f"2:cpu,cpuacct:/docker/{CONTAINER}\n"
-    assert place_of("cpu", membership, [tree], CONTAINER) == place_of(
+    assert files_of("cpu", membership, [tree], CONTAINER) == files_of(
         "cpuacct", membership, [tree], CONTAINER
     )
 
@@ -85,8 +85,8 @@ def test_controllers_that_share_a_tree_share_a_place() -> None:
 )
 def test_every_engines_path_is_followed(path: str, part: str) -> None:
     membership = f"0::{path.format(id=CONTAINER)}\n"
-    found = place_of("memory", membership, [UNIFIED], CONTAINER)
-    assert found == Place("/sys/fs/cgroup" + part.format(id=CONTAINER), 2, "/sys/fs/cgroup")
+    found = files_of("memory", membership, [UNIFIED], CONTAINER)
+    assert found == ControllerFiles("/sys/fs/cgroup" + part.format(id=CONTAINER), 2, "/sys/fs/cgroup")
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ def test_every_engines_path_is_followed(path: str, part: str) -> None:
 def test_what_only_mentions_a_container_is_not_the_container(part: str) -> None:
     assert not names(part.format(id=CONTAINER), CONTAINER)
     membership = f"0::/machine.slice/{part.format(id=CONTAINER)}\n"
-    assert place_of("memory", membership, [UNIFIED], CONTAINER) is None
+    assert files_of("memory", membership, [UNIFIED], CONTAINER) is None
 
 
 def test_mount_of_a_part_of_the_tree_is_followed() -> None:
     tree = Hierarchy(frozenset({"memory"}), "/docker/outer", "/sys/fs/cgroup/memory")
     inside = f"4:memory:/docker/outer/docker/{CONTAINER}\n"
-    found = place_of("memory", inside, [tree], CONTAINER)
-    assert found == Place(f"{tree.mount_point}/docker/{CONTAINER}", 1, tree.mount_point)
-    assert place_of("memory", f"4:memory:/other/{CONTAINER}\n", [tree], CONTAINER) is None
-    assert place_of("memory", f"4:memory:/docker/outer/../{CONTAINER}\n", [tree], CONTAINER) is None
+    found = files_of("memory", inside, [tree], CONTAINER)
+    assert found == ControllerFiles(f"{tree.mount_point}/docker/{CONTAINER}", 1, tree.mount_point)
+    assert files_of("memory", f"4:memory:/other/{CONTAINER}\n", [tree], CONTAINER) is None
+    assert files_of("memory", f"4:memory:/docker/outer/../{CONTAINER}\n", [tree], CONTAINER) is None
 
 
 def test_of_two_mounts_the_one_that_shows_the_container_is_taken() -> None:
@@ -113,8 +113,8 @@ def test_of_two_mounts_the_one_that_shows_the_container_is_taken() -> None:
         Hierarchy(frozenset(), "/elsewhere", "/mnt/part"),
         Hierarchy(frozenset(), "/", "/sys/fs/cgroup"),
     ]
-    found = place_of("memory", f"0::/docker/{CONTAINER}\n", mounted, CONTAINER)
-    assert found == Place(f"/sys/fs/cgroup/docker/{CONTAINER}", 2, "/sys/fs/cgroup")
+    found = files_of("memory", f"0::/docker/{CONTAINER}\n", mounted, CONTAINER)
+    assert found == ControllerFiles(f"/sys/fs/cgroup/docker/{CONTAINER}", 2, "/sys/fs/cgroup")
 
 
 def test_blanks_in_mount_points_are_read() -> None:
@@ -125,7 +125,7 @@ def test_blanks_in_mount_points_are_read() -> None:
 @given(st.text(), st.text())
 def test_no_text_of_the_kernels_breaks_it(mountinfo: str, membership: str) -> None:
     for controller in CONTROLLERS:
-        found = place_of(controller, membership, hierarchies(mountinfo), CONTAINER)
+        found = files_of(controller, membership, hierarchies(mountinfo), CONTAINER)
         assert found is None or CONTAINER in found.directory
 
 
