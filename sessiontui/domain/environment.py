@@ -97,7 +97,8 @@ class AppState:
 
     phase: AppPhase
     reason: str = ""
-    """Why it failed: its last line of output, or how it ended."""
+    """Why it failed: its last line of output, or how it ended. Of one that runs: what serves its port, where
+    that was not started as an app and may be another program."""
     answer: str = ""
     """What it was started with, where it asks; the last answer where it does not run."""
 

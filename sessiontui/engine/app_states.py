@@ -32,7 +32,8 @@ def parse_states(output: bytes, apps: Sequence[App]) -> Mapping[str, AppState]:
     return {
         app.name: AppState(
             phases.get(index, AppPhase.STOPPED),
-            texts.get((index, "reason"), ""),
+            # A person's own server is always started by other means.
+            "" if app.own else texts.get((index, "reason"), ""),
             texts.get((index, "answer"), app.answer) if app.question else "",
         )
         for index, app in enumerate(apps)

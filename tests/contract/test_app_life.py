@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from sessiontui.domain.environment import AppPhase
+from sessiontui.domain.environment import AppPhase, AppState
 from sessiontui.domain.errors import AppFailed
 from tests.contract.conftest import BROKEN, HTTP, Bench
 
@@ -19,8 +19,10 @@ pytestmark = pytest.mark.beside
 def test_an_app_started_by_hand_is_running_and_is_not_ended_by_us(docker_bench: Bench) -> None:
     session = docker_bench.launch(docker_bench.order())
     docker_bench.engine.run(session, ["sh", "-c", "python3 -m http.server 8000 >/dev/null 2>&1 & sleep 2"])
-    assert docker_bench.engine.app_states(session, (HTTP,))["http"].phase is AppPhase.RUNNING
+    by_hand = AppState(AppPhase.RUNNING, "started by other means")
+    assert docker_bench.engine.app_states(session, (HTTP,))["http"] == by_hand
     docker_bench.engine.serve(session, HTTP)
+    assert docker_bench.engine.app_states(session, (HTTP,))["http"] == by_hand
     with pytest.raises(AppFailed, match="started by other means"):
         docker_bench.engine.end_app(session, HTTP)
     asking = replace(HTTP, question="Directory", answer="/tmp")

@@ -3,9 +3,10 @@
 #
 #   apps.sh states [NAME PORT]...   for each, numbered from 0: `NUMBER PHASE`, and where there are any
 #                                   `NUMBER answer TEXT` (what it runs with, else what was last given)
-#                                   and `NUMBER reason TEXT` (why it failed)
+#                                   and `NUMBER reason TEXT` (why it failed, or what serves its port
+#                                   where that was not started here)
 #   apps.sh end NAME PORT           ends it with all its processes; 4 when its port stays open, served
-#                                   by what was started by other means
+#                                   started by other means
 #   apps.sh output NAME             prints the end of what it wrote since it was last started
 # shellcheck source=common.sh
 . /opt/sessiontui/session/common.sh
@@ -35,6 +36,12 @@ reason() {
     fi
 }
 
+# Says whether what serves the port of $1 may be what was started here: it lives, or went to the background.
+ours() {
+    alive "$1" || { [ -n "${_leader:-}" ] && kill -0 "$_leader" 2>/dev/null; } ||
+        [ "$(cat "$session/run/$1.exit" 2>/dev/null)" = 0 ]
+}
+
 tell_states() {
     find_open_ports
     number=0
@@ -48,6 +55,7 @@ tell_states() {
             phase=starting
         elif [ -n "$served" ]; then
             phase=running
+            ours "$1" || why='started by other means'
         elif alive "$1" && [ ! -e "$session/run/$1.exit" ] && [ ! -e "$session/run/$1.failed" ]; then
             phase=starting
         else
@@ -83,7 +91,7 @@ case ${1:-} in
         while listening "$3" && alive "$2"; do nap; done
         rm -f "$session/run/$2.pid" "$session/run/$2.exit" "$session/run/$2.failed" \
             "$session/run/$2.with" "$session/run/$2.answer"
-        ! listening "$3" || die "port $3 is served by what was started by other means: end it there" 4
+        ! listening "$3" || die "port $3 is served started by other means: end it there" 4
         ;;
     output)
         tail -c 65536 "$session/log/$2.log" 2>/dev/null || :

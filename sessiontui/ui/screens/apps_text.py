@@ -115,6 +115,8 @@ def _state(one: OfferedApp, doing: str) -> tuple[str, str]:
     text = _SIGNS[state.phase]
     if state.phase is AppPhase.FAILED and state.reason:
         return f"{text}: {clean(state.reason)}", ""
+    if state.phase is AppPhase.RUNNING and state.reason:
+        return f"{text}, {clean(state.reason)}", ""
     if state.phase is AppPhase.RUNNING and state.answer:
         return f"{text} · {clean(state.answer)}", ""
     return text, "dim" if state.phase is AppPhase.STOPPED else ""
