@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from types import TracebackType
 from typing import TextIO
 
 from sessiontui import wiring
 from sessiontui.actions.copy import Place, download, place_of, upload
 from sessiontui.actions.ports import Ports, find_session
 from sessiontui.cli.complaint import complain
+from sessiontui.cli.live_line import LiveLine
+from sessiontui.cli.printing import printable
 from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import (
@@ -76,45 +76,26 @@ def _copy(ports: Ports, source: Place, target: Place, report: CopyReport, *, ove
     return way(ports, session, source.path, target.path, report, Cancellation(), over=over)
 
 
-class CopyLine:
+class CopyLine(LiveLine):
     """Shows on one line of a terminal how far a copy is; shows nothing elsewhere."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
-        self._live = stream.isatty()
+        super().__init__(stream)
         self._clock = clock
         self._began = clock()
         self._shown = self._began - _BETWEEN
 
-    def __enter__(self) -> CopyLine:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Leave the terminal's line clean."""
-        if self._live:
-            self._write("\r\x1b[K")
-
     def __call__(self, copying: Copying) -> None:
         """Show how far it is."""
         now = self._clock()
-        if not self._live or now - self._shown < _BETWEEN:
+        if not self.live or now - self._shown < _BETWEEN:
             return
         self._shown = now
-        text = line_of(copying, now - self._began)
-        self._write("\r\x1b[K" + text[: shutil.get_terminal_size().columns - 1])
-
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        self.show(line_of(copying, now - self._began))
 
 
 def line_of(copying: Copying, seconds: float) -> str:
     """``45% 225M of 500M · 180M/s · name``; without share and total where the total is unknown."""
-    name = "".join(sign if sign.isprintable() else " " for sign in copying.name)
+    name = printable(copying.name, " ")
     share = "" if copying.share is None else f"{copying.share:4.0%} "
     return f"{share}{copying.amount(seconds)} · {name}"

@@ -19,9 +19,9 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def printable(text: str) -> str:
-    """What others wrote, with nothing in it that a terminal obeys."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+def printable(text: str, instead: str = "\ufffd") -> str:
+    """What others wrote, with nothing in it that a terminal obeys: another sign is ``instead`` of that."""
+    return "".join(sign if sign.isprintable() else instead for sign in text)
 
 
 def shorten(text: str, signs: int) -> str:
