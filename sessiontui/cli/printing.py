@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Sequence
+
+_GAP = "  "
+_NARROWEST = 12
+"""A column that is cut shows that many signs, or leaves."""
 
 
 def print_json(value: object) -> None:
@@ -11,12 +17,32 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2))
 
 
-def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell. What others wrote is shown without control characters."""
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool = False) -> None:
+    """Columns as wide as their widest cell. What others wrote is shown without control characters.
+
+    With ``fit``, a terminal gets no wider lines than it has room for: columns leave from the right, and
+    the last that stays is cut. The first always stays whole.
+    """
     clean = [[printable(str(cell)) for cell in row] for row in (head, *rows)]
     widths = [max(len(row[column]) for row in clean) for column in range(len(head))]
+    if fit and sys.stdout.isatty():
+        widths = _fitting(widths, shutil.get_terminal_size().columns)
     for row in clean:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (shorten(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False))
+        print(_GAP.join(cells).rstrip())
+
+
+def _fitting(widths: Sequence[int], room: int) -> list[int]:
+    """The widths of the columns that stay."""
+    found = [widths[0]]
+    left = room - widths[0]
+    for width in widths[1:]:
+        left -= len(_GAP)
+        if left < min(width, _NARROWEST):
+            break
+        found.append(min(width, left))
+        left -= width
+    return found
 
 
 def printable(text: str, instead: str = "\ufffd") -> str:

@@ -94,7 +94,7 @@ def environments(arguments: Namespace, settings: Settings) -> int:
             )
             for one in objects
         ]
-        print_table(("ENVIRONMENT", "WHAT IT IS", "IMAGE", "APPS"), rows)
+        print_table(("ENVIRONMENT", "WHAT IT IS", "IMAGE", "APPS"), rows, fit=True)
     return 0
 
 
