@@ -52,7 +52,7 @@ class OnEnvironment(OnEngine):
 class LaunchEnvironment(OnEnvironment):
     """Start a session of the environment: the dialog opens with it."""
 
-    name, keys, label, hinted = "launch-environment", "enter,n", "start it", True
+    name, keys, label, hinted = "launch-environment", "enter", "start it", True
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
