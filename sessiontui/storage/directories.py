@@ -234,7 +234,9 @@ class Directories:
 
     def _trouble(self, verb: str, path: str, error: OSError) -> StorageError:
         hint = ""
-        if error.errno in (errno.EACCES, errno.EPERM):
+        if error.errno == errno.EACCES and os.geteuid() == 0:
+            hint = f"root is kept out, as network file systems do: try it as {self._owner.name}, without sudo"
+        elif error.errno in (errno.EACCES, errno.EPERM):
             hint = f"give {self._owner.name} the permission: ls -ld {os.path.dirname(path)} {path}"  # noqa: PTH120
         elif error.errno in (errno.ENOSPC, errno.EDQUOT):
             hint = f"make room on its disk: df -h {self._root}"
