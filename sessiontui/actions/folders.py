@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import Problem, Refused
+from sessiontui.domain.errors import EngineError, Problem, Refused
 from sessiontui.domain.folder import Discarded, Folder
 from sessiontui.domain.session import Session
 
@@ -29,14 +29,20 @@ def last_used(folder: Folder, sessions: Iterable[Session]) -> datetime | None:
 
 def rename(ports: Ports, name: str, new: str) -> Folder:
     """Give a folder another name. Raises Refused also while a session mounts it."""
-    _ensure_unused(ports, name, "rename")
-    return ports.storage.rename(name, new)
+    folder = _unused(ports, name, "rename")
+    renamed = ports.storage.rename(name, new)
+    _take_back_if_used(ports, folder, "rename", lambda: ports.storage.rename(new, name))
+    return renamed
 
 
 def discard(ports: Ports, name: str) -> Discarded | None:
     """Put a folder into the trash, or let go of an imported one. Raises Refused while a session mounts it."""
-    _ensure_unused(ports, name, "remove")
-    return ports.storage.discard(name)
+    folder = _unused(ports, name, "remove")
+    discarded = ports.storage.discard(name)
+    if discarded is not None:
+        id_ = discarded.id
+        _take_back_if_used(ports, folder, "remove", lambda: ports.storage.restore(id_))
+    return discarded
 
 
 def adopt(ports: Ports, path: str, name: str) -> Folder:
@@ -54,18 +60,38 @@ def destroy(ports: Ports, id: str, cancellation: Cancellation) -> None:  # noqa:
     ports.storage.destroy(id, cancellation)
 
 
-def _ensure_unused(ports: Ports, name: str, verb: str) -> None:
-    """Raise Refused where a session mounts it: its mount would lead to another directory, or to none."""
+def _unused(ports: Ports, name: str, verb: str) -> Folder | None:
+    """The folder of that name, None where there is none. Raises Refused where a session mounts it."""
     folder = next((one for one in ports.storage.folders() if one.name == name), None)
+    _ensure_unused(ports, folder, verb)
+    return folder
+
+
+def _ensure_unused(ports: Ports, folder: Folder | None, verb: str) -> None:
     users = users_of(folder, ports.engine.sessions()) if folder else ()
-    if users:
+    if folder and users:
         mine = ports.owner.uid
         names = ", ".join(
             one.name if one.owner.uid == mine else f"{one.owner.name}/{one.name}" for one in users
         )
-        raise Refused(
-            [Problem("name", f"cannot {verb} {name}: mounted by {names}; delete first what uses it")]
-        )
+        text = f"cannot {verb} {folder.name}: mounted by {names}; delete first what uses it"
+        raise Refused([Problem("name", text)])
+
+
+def _take_back_if_used(
+    ports: Ports, folder: Folder | None, verb: str, take_back: Callable[[], object]
+) -> None:
+    """Take back what was done where a session came to mount the folder meanwhile. Raises Refused then.
+
+    One that is launched later finds no folder of that name.
+    """
+    try:
+        _ensure_unused(ports, folder, verb)
+    except EngineError:
+        pass  # nothing is launched on an engine that does not answer
+    except Refused:
+        take_back()
+        raise
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -79,3 +79,31 @@ def test_folder_in_use_keeps_place_and_name_also_by_a_stopped_session_of_a_colle
 def test_unknown_folder_is_told_as_such(box: Box) -> None:
     with pytest.raises(Unknown, match="did you mean data"):
         folders.discard(box.ports, "dat")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda box: folders.rename(box.ports, "data", "sets"),
+        lambda box: folders.discard(box.ports, "data"),
+    ],
+)
+def test_session_that_came_meanwhile_keeps_its_folder(box: Box, act: Callable[[Box], object]) -> None:
+    class Busy:
+        """The engine, on which somebody launches between the first look and the next."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(box.engine, name)
+
+        def sessions(self) -> tuple[Session, ...]:
+            found = box.engine.sessions()
+            box.engine.put(mounting(str(box.root / "data"), "quick-one"))
+            return found
+
+    box.ports = replace(box.ports, engine=Busy())  # type: ignore[arg-type]
+    before = (box.root / "data").stat().st_ino
+    with pytest.raises(Refused, match="mounted by quick-one"):
+        act(box)
+    assert (box.root / "data").stat().st_ino == before
+    assert [folder.name for folder in box.ports.storage.folders()] == [".cache", "data"]
+    assert box.ports.storage.trash() == ()
