@@ -64,7 +64,7 @@ def _ls(ports: Ports, arguments: Namespace) -> int:
     print_table(("NAME", "PERMISSION", "OWNER", "SIZE", "FILES", "MOUNTED BY", "PATH"), rows)
     for folder in found:
         if folder.trouble:
-            complain(f"{folder.name} cannot be mounted: {printable(folder.trouble)}")
+            complain(f"{folder.name} cannot be mounted: {folder.trouble}")
     return 0
 
 
@@ -147,10 +147,10 @@ def _each(names: Sequence[str], act: Callable[[str], str]) -> int:
         except Refused as error:
             failed = True
             for problem in error.problems:
-                complain(printable(problem.message))
+                complain(problem.message)
         except SessiontuiError as error:
             failed = True
-            complain(printable(error.message), error.hint)
+            complain(error.message, error.hint)
     return 1 if failed else 0
 
 
