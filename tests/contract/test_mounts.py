@@ -167,8 +167,11 @@ def test_absolute_and_read_only_places_persist_and_are_named_by_the_shell(docker
     outcome = run(session, ["touch", "in/sets/new"])
     assert outcome.exit_code != 0
     assert b"Read-only file system" in outcome.errors
-    greeting = run(session, ["sh", "-c", "echo $SESSIONTUI_PERSISTENT_PATHS"]).output
-    assert greeting == b"/data/mine:/home/work/in/sets\n"
+    # An interactive shell wants a terminal.
+    shell = ["python3", "-c", "import pty; pty.spawn(['/bin/bash', '-ic', 'true'])"]
+    greeting = run(session, shell, env={"TERM": "dumb"}).output
+    assert b"Only these paths persist" in greeting
+    assert b": /data/mine, /home/work/in/sets\r\n" in greeting
     owner = run(session, ["stat", "-c", "%U", "in"]).output
     assert owner == b"work\n", "the way to a folder in the home is the person's"
     listed = run(session, ["/bin/sh", "/opt/sessiontui/session/files.sh", "list", "/data/mine"])
