@@ -9,7 +9,7 @@ from sessiontui.domain.folder import Identity
 from sessiontui.domain.session import Session
 from sessiontui.engine.containers import Containers
 
-_LOOK = """
+LOOK = """
 for place; do
     way=$place link=
     while [ -n "$way" ]; do
@@ -40,7 +40,7 @@ class DockerMounts:
         targets = [mount.target for mount in session.mounts]
         if not targets or session.container_id is None:
             return {}
-        command = ["/bin/sh", "-c", _LOOK, "look", *targets]
+        command = ["/bin/sh", "-c", LOOK, "look", *targets]
         outcome = self._containers.execute(session.name, session.container_id, command)
         return parse_identities(targets, outcome.output)
 
