@@ -31,6 +31,9 @@ class Side(Protocol):
     def top(self) -> str:
         """The directory that nobody goes above."""
 
+    def title(self, path: str) -> str:
+        """What a person calls one of its directories."""
+
     def listing(self, path: str) -> Listing:
         """What is in a directory."""
 
@@ -51,6 +54,10 @@ class ThisMachine:
     def tree(self) -> LocalTree:
         """Its files."""
         return LocalTree(self.top)
+
+    def title(self, path: str) -> str:
+        """See Side."""
+        return f"{self.name} {path}"
 
     def listing(self, path: str) -> Listing:
         """See Side."""
@@ -88,6 +95,10 @@ class InFolder:
         """See Side."""
         return self.tree.top
 
+    def title(self, path: str) -> str:
+        """See Side."""
+        return f"{self.name}{path.removeprefix(self.top)}/"
+
     def listing(self, path: str) -> Listing:
         """See Side."""
         return self.tree.listing(path)
@@ -110,6 +121,10 @@ class InSession:
     def name(self) -> str:
         """See Side."""
         return self.session.name
+
+    def title(self, path: str) -> str:
+        """See Side."""
+        return f"{self.name} {path}"
 
     def listing(self, path: str) -> Listing:
         """See Side."""

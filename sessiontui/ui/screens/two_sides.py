@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
@@ -155,8 +156,8 @@ class TwoSidesScreen(Screen[None], Generic[Here, There]):
 
     @on(FileList.Changed)
     def _show_sides(self) -> None:
-        for side, whose in ((self._here, self.here.name), (self._there, self.there.name)):
-            side.border_title = side.title(clean(whose))
+        for side in (self._here, self._there):
+            side.border_title = Content(clean(self._of(side).title(side.path)))
             side.border_subtitle = f"{side.facts}" + (f" · /{clean(side.words)}" if side.words else "")
 
     def _show_keys(self) -> None:
