@@ -7,6 +7,7 @@ here: they are made last, lead where they led, and nothing is ever written throu
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -181,7 +182,7 @@ class Keeping:
 
     def _own(self, descriptor: int, member: Member, special: int) -> None:
         """Give it its owner, where that is permitted, and its mode: never one that lends anybody's powers."""
-        if os.geteuid() == 0:
+        with _where_permitted():
             os.fchown(descriptor, *self._ids(member))
         os.fchmod(descriptor, member.mode | member.special & special)
 
@@ -196,7 +197,7 @@ class Keeping:
         for parts, member in self._links.items():
             parent = self._way.enter(parts[:-1])
             os.symlink(member.target, parts[-1], dir_fd=parent)
-            if os.geteuid() == 0:
+            with _where_permitted():
                 os.chown(parts[-1], *self._ids(member), dir_fd=parent, follow_symlinks=False)
             moment = (member.changed_at, member.changed_at)
             os.utime(parts[-1], moment, dir_fd=parent, follow_symlinks=False)
@@ -329,6 +330,16 @@ def tally_of(read: Callable[[], bytes]) -> Tally:
             pass
     source.drain()
     return Tally(len(sizes), sum(sizes.values()), directories, links)
+
+
+@contextmanager
+def _where_permitted() -> Iterator[None]:
+    """Give a file away, unless that is not for this user to do or its file system knows no owners."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOTSUP):
+            raise
 
 
 def _free(directory: int, name: str) -> str:

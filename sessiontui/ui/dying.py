@@ -59,8 +59,8 @@ def dying_of_many(sessions: Sequence[Session], told: Mapping[str, Told], now: fl
             (
                 Span("✕ ", "failed"),
                 Span(name + " " * (_NAME + 1 - present.width((Span(name),))), "name"),
-                *present.phase_cell(session.phase),
-                Span(f" {age}  ", "muted"),
+                *present.fit(present.phase_cell(session.phase), 10),
+                Span(f" {age:<4} ", "muted"),
                 *_amounts(one.home, one.outside),
             )
         )

@@ -21,6 +21,7 @@ from sessiontui.ui.screens.main import MainScreen
 from sessiontui.ui.screens.new_folder import NewFolderScreen
 from sessiontui.ui.screens.rescue import RescueScreen
 from sessiontui.ui.widgets.command_bar import CommandBar
+from sessiontui.ui.widgets.session_list import SessionList
 from sessiontui.ui.widgets.tab_line import Tabs
 from tests.pilot.stage import Stage, busy, opened, select, until
 from tests.pilot.test_dashboard import main, names, text, toasts
@@ -82,6 +83,17 @@ async def test_only_sessions_of_the_person_are_marked_one_by_one_or_all(stage: S
         mine = sorted(one.name for one in stage.engine.sessions() if one.owner == stage.owner)
         assert sorted(marked(app)) == mine
         await pilot.press("ctrl+a")
+        assert marked(app) == []
+
+
+async def test_a_click_where_marks_stand_marks(stage: Stage) -> None:
+    async with opened(stage) as (pilot, app):
+        row = names(app).index("nifty-bohr") + 1
+        await pilot.click(SessionList, offset=(1, row))
+        assert marked(app) == ["nifty-bohr"]
+        await pilot.click(SessionList, offset=(1, row))
+        assert marked(app) == []
+        await pilot.click(SessionList, offset=(5, row))
         assert marked(app) == []
 
 

@@ -126,13 +126,17 @@ class SessionList(CursorLines):
         """Mark the row under the cursor, or take its mark away, and go on to the next."""
         row = self.selected
         if row is not None and row.markable:
-            self.mark(self._marks ^ {row.key})
+            self._turn(row)
             self._go(self._cursor + 1)
 
     def mark_shown(self) -> None:
         """Mark all that is listed and can be; where that is so, take their marks away."""
         every = frozenset(row.key for row in self._rows if row.markable)
         self.mark(self._marks - every if every <= self._marks else self._marks | every)
+
+    def _turn(self, row: Row) -> None:
+        if row.markable:
+            self.mark(self._marks ^ {row.key})
 
     # Drawing
 
@@ -237,7 +241,7 @@ class SessionList(CursorLines):
     # Mouse
 
     def on_click(self, event: events.Click) -> None:
-        """Select a row, use a control, sort by a column."""
+        """Select a row, mark it where marks stand, use a control, sort by a column."""
         if event.y == 0:
             for column in self._columns:
                 if column.start <= event.x < column.end and column.key in rows.SORTS:
@@ -247,6 +251,9 @@ class SessionList(CursorLines):
         if at >= len(self._rows):
             return
         self._go(at)
+        if event.x < rows.MARGIN:
+            self._turn(self._rows[at])
+            return
         control = next((column for column in self._columns if column.key == "control"), None)
         if control is not None and control.start <= event.x < control.end + 1:
             icon = present.CONTROL[min((event.x - control.start) // 2, len(present.CONTROL) - 1)]
