@@ -32,5 +32,5 @@ printf 'tally\t%s\n' "$figures" | tr -d ' '
 # shellcheck disable=SC2016
 find . -mindepth 1 -xdev ! -type f ! -type d ! -type l -exec sh -c '
     for path; do
-        printf "other\t%s\n" "$(printf %s "${path#./}" | tr "\000-\037\177" "[?*]")"
+        printf "other\t%s\n" "$(printf %s "${path#./}" | tr "\000-\037\177" "?")"
     done' sh {} +
