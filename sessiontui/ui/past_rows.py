@@ -17,9 +17,9 @@ _COLUMNS = (
     # title, width, and the columns of the whole from which there is room for it
     ("NAME", 20, 0),
     ("ENVIRONMENT", 18, 44),
-    ("RESOURCES", 20, 112),
-    ("FOLDERS", 20, 136),
-    ("LAUNCHED", 16, 96),
+    ("RESOURCES", 19, 100),
+    ("FOLDERS", 20, 144),
+    ("LAUNCHED", 16, 128),
     ("DELETED", 8, 60),
 )
 """What the end was has the rest."""
@@ -65,16 +65,18 @@ def details(record: Record, labels: Mapping[str, str]) -> tuple[Cell, ...]:
     """What there is to say about a record, in lines of any width."""
     session = record.session
     environment = _environment(session, labels)
-    ran = ""
+    ran, ended = "", ""
     if session.started_at is not None and session.ended_at is not None:
         seconds = max(0, int((session.ended_at - session.started_at).total_seconds()))
-        ran = f"  ran {format_age(seconds)}"
+        ran = f", ran {format_age(seconds)}"
+    if session.ended_at is not None:
+        ended = f"  ended {moment(session.ended_at.timestamp())}{ran}"
     lines = [
         _line("end", *present.phase_cell(session.phase), Span(f"  {present.clean(session.reason)}", "muted")),
         _line(
             "times",
             Span(f"launched {moment(session.created_at.timestamp())}"),
-            Span(f"  ended {_when(session.ended_at)}{ran}", "muted"),
+            Span(ended, "muted"),
             Span(f"  deleted {moment(record.deleted_at.timestamp())}", "muted"),
             Span(f" by {present.clean(record.deleted_by)}", "owner"),
         ),
@@ -124,10 +126,6 @@ def _ports(session: Session) -> list[Span]:
 
 def _ago(when: datetime, now: float) -> str:
     return f"{format_age(now - when.timestamp())} ago"
-
-
-def _when(when: datetime | None) -> str:
-    return "—" if when is None else moment(when.timestamp())
 
 
 def _laid_out(cells: tuple[Cell, ...], columns: int) -> Cell:

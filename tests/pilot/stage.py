@@ -35,6 +35,7 @@ from sessiontui.domain.usage import Reading, Usage
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import BuildSettings, Check, Say
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.storage.port import Storage
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.dashboard import Dashboard
@@ -198,6 +199,7 @@ class Stage:
     catalogue: ListedEnvironments = field(default_factory=ListedEnvironments)
     owner: Owner = ALICE
     storage: Storage = field(default_factory=lambda: TwoFolders())
+    records: MemoryRecords = field(default_factory=MemoryRecords)
     shells: list[tuple[list[str], str]] = field(default_factory=list)
     """What was run in the terminal: argument list and banner."""
     copied: list[str] = field(default_factory=list)
@@ -221,6 +223,7 @@ class Stage:
             self.catalogue,
             QuietHost(),
             self.owner,
+            records=self.records,
         )
         return kind(
             lambda app: Dashboard(

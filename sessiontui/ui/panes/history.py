@@ -57,6 +57,7 @@ class HistoryPane(Pane):
         self._there: frozenset[str] = frozenset()
         self._words = ""
         self._trouble = ""
+        self._selected: Record | None = None
         self._labels: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -68,11 +69,12 @@ class HistoryPane(Pane):
     @property
     def under_cursor(self) -> Record | None:
         """See Pane."""
-        return self.query_one(PastList).selected
+        return self._selected
 
     def enter(self) -> None:
         """See Pane."""
-        self.run_worker(self._read(), group="past", exclusive=True)
+        # By name: one that another takes the place of before it begins would be a coroutine never awaited.
+        self.run_worker(self._read, group="past", exclusive=True)  # type: ignore[arg-type] # of no result
 
     async def _read(self) -> None:
         ports = self.desk.ports
@@ -129,7 +131,8 @@ class HistoryPane(Pane):
 
     @on(PastList.Selected)
     def _show_details(self) -> None:
-        record, details = self.under_cursor, self.query_one("#past-details", Lines)
+        record = self._selected = self.query_one(PastList).selected
+        details = self.query_one("#past-details", Lines)
         details.display = record is not None
         if record is not None:
             details.border_title = Content(clean(record.session.name))

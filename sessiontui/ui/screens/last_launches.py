@@ -41,6 +41,12 @@ class LastLaunchesScreen(ModalScreen[Session | Record | None]):
     """Lets the person choose one; None for none."""
 
     CSS_PATH = [stylesheet("dialogs.tcss")]
+    DEFAULT_CSS = """
+    LastLaunchesScreen {
+        & > .dialog--box { width: 78; max-width: 100%; }
+        & OptionList { max-height: 16; text-wrap: nowrap; text-overflow: ellipsis; }
+    }
+    """
     BINDINGS = [Binding("escape,ctrl+o", "dismiss(None)", "Cancel")]
 
     class Found(Message):
@@ -98,8 +104,9 @@ def _line(what: Session | Record) -> Content:
     age = format_age((datetime.now(UTC) - session.created_at).total_seconds())
     run = f"  {session.batch.command}" if session.batch else ""
     return Content.assemble(
-        truncate(clean(session.name), 20).ljust(21),
-        truncate(clean(f"{name} {session.version}"), 20).ljust(21),
-        (clean(f"{session.ask}  {age} ago"), "$text-muted"),
-        truncate(clean(run), 30),
+        (age.rjust(4) + "  ", "$text-muted"),
+        truncate(clean(session.name), 18).ljust(20),
+        truncate(clean(f"{name} {session.version}"), 18).ljust(20),
+        (clean(str(session.ask)), "$text-muted"),
+        clean(run),
     )

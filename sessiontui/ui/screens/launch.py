@@ -192,6 +192,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         self.query_one("#launch").border_title = Content(f"Start a session · as {clean(session.name)}")
         self._show_environments()
         self._find_lost()
+        self._judge()
 
     def _find_lost(self) -> None:
         """Say at its field what a repeated launch had and is not there any more."""

@@ -110,7 +110,6 @@ class FolderList(OptionList):
         self._targets = {one.folder: one.target for one in choices if one.target}
         for index, folder in enumerate(self._folders):
             self.replace_option_prompt_at_index(index, self._row(folder))
-        self.post_message(self.Changed(self))
 
     def _row(self, folder: Folder) -> Text:
         taken = folder.name in self._taken
