@@ -12,13 +12,14 @@ from sessiontui.actions import app_life, describe
 from sessiontui.actions.open_app import open_app
 from sessiontui.actions.ports import Ports, ensure_may_touch, find_session
 from sessiontui.cli.complaint import complain
+from sessiontui.cli.harmless import Harmless
 from sessiontui.cli.printing import print_json, print_table, printable, shorten
 from sessiontui.cli.ssh_config import keep_current
-from sessiontui.cli.terminal_text import TerminalText
 from sessiontui.config import Settings
 from sessiontui.domain.detach_keys import readable_chord
 from sessiontui.domain.errors import HostError, SessiontuiError
 from sessiontui.domain.session import Session
+from sessiontui.engine.port import Stream
 
 
 def apps(arguments: Namespace, settings: Settings) -> int:
@@ -120,16 +121,26 @@ def logs(arguments: Namespace, settings: Settings) -> int:
         return 0
     stream = ports.engine.logs(session, follow=arguments.follow, tail=arguments.tail)
     if sys.stdout.isatty():
-        # A program reads what was written as it is; a person's terminal would obey it.
-        text = TerminalText(sys.stdout)
-        for chunk in stream:
-            text.write(chunk)
-        text.write(b"", final=True)
+        _show(stream)
         return 0
     for chunk in stream:
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
     return 0
+
+
+def _show(stream: Stream) -> None:
+    """Write the log to the terminal, which obeys nothing of it but its colours."""
+    harmless = Harmless()
+    try:
+        for chunk in stream:
+            sys.stdout.write(harmless.feed(chunk))
+            sys.stdout.flush()
+        sys.stdout.write(harmless.feed(b"", last=True))
+    finally:
+        if harmless.coloured:
+            sys.stdout.write("\x1b[0m")
+        sys.stdout.flush()
 
 
 def _named(arguments: Namespace, settings: Settings) -> tuple[Ports, Session]:
