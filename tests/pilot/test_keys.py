@@ -10,7 +10,7 @@ from sessiontui.ui.commands import command
 from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.delete import DeleteScreen
-from sessiontui.ui.screens.help import Entry, HelpScreen
+from sessiontui.ui.screens.help import CommandHelp, HelpScreen
 from sessiontui.ui.screens.launch import LaunchScreen
 from sessiontui.ui.screens.main import MainScreen
 from sessiontui.ui.widgets.command_bar import CommandBar
@@ -58,7 +58,7 @@ async def test_the_keys_of_the_settings_do_it_and_are_shown() -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         deletes = command("delete-session").help
-        assert [one._keys for one in app.screen.query(Entry) if one._text == deletes] == ["^d"]
+        assert [one._keys for one in app.screen.query(CommandHelp) if one._text == deletes] == ["^d"]
 
 
 async def test_an_empty_list_names_the_key_that_starts() -> None:
