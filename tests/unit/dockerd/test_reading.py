@@ -47,6 +47,8 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server = self.server
+        # Read before the answer: whoever has that may go on to ask for a closed connection.
+        closing = server.idle_closed
         server.asked.append(self.path)
         address = urlsplit(self.path)
         match address.path.removeprefix("/v1.41"):
@@ -71,7 +73,7 @@ class _Answer(BaseHTTPRequestHandler):
                     self.chunk(b'{"Action": "start", "number": %d}\n' % number)
                 server.hang.wait(10)
                 self.chunk(b"")
-        if server.idle_closed:
+        if closing:
             self.close_connection = True
 
     def answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
