@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sessiontui.actions.ports import Ports
-from sessiontui.domain.errors import Problem, Refused, StartFailed, StorageError
+from sessiontui.domain.errors import EngineError, Problem, Refused, StartFailed, StorageError
 from sessiontui.domain.folder import Identity, Mount
 from sessiontui.domain.launch import Order
-from sessiontui.domain.session import Session
+from sessiontui.domain.session import Phase, Session
 
 Held = Mapping[str, Identity]
 """By a mount's target, the directory that belongs there."""
@@ -92,19 +92,34 @@ def ensure_unchanged(mounts: Iterable[Mount], before: Held, now: Held) -> None:
 
 
 def wrongly_mounted(ports: Ports, session: Session, held: Held) -> str:
-    """What a running session has that it should not have, in words; empty when all is right."""
+    """What a session that was started has that it should not have, in words; empty when all is right.
+
+    One that has ended by now, as a short command does, cannot be looked into: it is kept as it is.
+    """
     if not held:
         return ""
-    inside = ports.engine.mounted(session)
+    try:
+        inside = ports.engine.mounted(session)
+    except EngineError:
+        if _has_ended(ports, session):
+            return ""
+        raise
     for mount in session.mounts:
         wanted, there = held.get(mount.target), inside.get(mount.target)
         if wanted is None:
             continue
         if there is None:
+            if _has_ended(ports, session):
+                return ""
             return f"what is at {mount.target} is not the folder {mount.folder}, or cannot be told"
         if not there.matches(wanted):
             return f"another directory than the folder {mount.folder} came to {mount.target}"
     return ""
+
+
+def _has_ended(ports: Ports, session: Session) -> bool:
+    now = next((one for one in ports.engine.sessions() if one.id == session.id), None)
+    return now is not None and now.phase is not Phase.RUNNING
 
 
 def _is_about(error: StartFailed, mount: Mount) -> bool:

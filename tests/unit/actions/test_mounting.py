@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.files import FileCatalogue
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError, Refused, StartFailed
-from sessiontui.domain.folder import MountChoice
+from sessiontui.domain.folder import Identity, MountChoice
 from sessiontui.domain.launch import Draft, Order, Progress
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.engine.memory import MemoryEngine
@@ -35,12 +35,16 @@ class Interfered(MemoryEngine):
         self.before: Callable[[], object] = lambda: None
         self.unmountable = ""
         """A directory that is there for everybody but the engine."""
+        self.ends_at_once = False
 
     def launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
         self.before()
         if self.unmountable and any(mount.source == self.unmountable for mount in order.mounts):
             raise StartFailed(f"error mounting {self.unmountable!r}: permission denied")
-        return super().launch(order, report, cancellation)
+        session = super().launch(order, report, cancellation)
+        if self.ends_at_once:
+            self.put(replace(session, phase=Phase.FINISHED, exit_code=0))
+        return session
 
     def start(self, session: Session) -> Session:
         self.before()
@@ -145,6 +149,22 @@ def test_session_that_cannot_be_looked_into_is_not_left_running(
     with pytest.raises(EngineError, match="cut off"):
         box.launch(order)
     assert box.engine.sessions() == ()
+
+
+def test_session_that_ended_before_it_could_be_looked_into_is_kept(box: Box) -> None:
+    box.engine.ends_at_once = True
+    session = box.launch(box.order(MountChoice("data")))
+    assert [(one.id, one.phase) for one in box.engine.sessions()] == [(session.id, Phase.FINISHED)]
+
+
+def test_session_that_ends_while_it_is_looked_into_is_kept(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(session: Session) -> Mapping[str, Identity]:
+        box.engine.put(replace(session, phase=Phase.FINISHED, exit_code=0))
+        return {}
+
+    monkeypatch.setattr(box.engine, "mounted", look)
+    box.launch(box.order(MountChoice("data")))
+    assert [one.phase for one in box.engine.sessions()] == [Phase.FINISHED]
 
 
 def test_automatic_folder_that_is_dead_breaks_no_launch(box: Box) -> None:
