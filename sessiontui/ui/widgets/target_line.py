@@ -35,8 +35,8 @@ class TargetLine(Input):
             self.value = self._before
         self.cursor_position = len(self.value)
         self.display = True
-        self.focus()
-        self.scroll_visible()
+        # At once: what is typed in one go with the key is for this line.
+        self.screen.set_focus(self)
 
     @on(Input.Changed)
     def show_in_list(self, message: Input.Changed) -> None:
