@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sessiontui.actions.app_life import ensure_running
 from sessiontui.actions.ports import Ports, ensure_may_touch
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import EngineError
-from sessiontui.domain.files import Copying, CopyReport, Listing
+from sessiontui.domain.errors import EngineError, StorageError
+from sessiontui.domain.files import Copying, CopyReport, Head, Listing
 from sessiontui.domain.session import Session
 from sessiontui.engine.files import COMPLETE, SessionFiles, finish
 from sessiontui.engine.port import Pipe
@@ -55,6 +55,21 @@ def session_listing(ports: Ports, session: Session, path: str) -> Listing:
 def make_in_session(ports: Ports, session: Session, path: str) -> None:
     """Make a directory in the session. Raises AlreadyThere, NotYours, EngineError."""
     _files(ports, session).make(path)
+
+
+def session_head(ports: Ports, session: Session, path: str, limit: int) -> Head:
+    """How a file of the session begins: at most ``limit`` bytes.
+
+    Raises NotYours, EngineError; StorageError for a directory.
+    """
+    with _files(ports, session).sending(path) as (_, incoming):
+        sent = incoming.sent
+        if sent.directory:
+            raise StorageError(f"{path} is not a file")
+        size, data = sent.size or 0, bytearray()
+        while len(data) < min(limit, size) and (chunk := incoming.read()):
+            data += chunk
+    return Head(bytes(data[: min(limit, size)]), size, float(sent.changed_at or 0))
 
 
 def local_listing(path: str) -> Listing:

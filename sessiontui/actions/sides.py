@@ -40,6 +40,9 @@ class Side(Protocol):
     def make(self, path: str) -> None:
         """Make a directory. Raises AlreadyThere."""
 
+    def head(self, path: str, limit: int) -> Head:
+        """How a file begins: at most ``limit`` bytes."""
+
 
 @dataclass(frozen=True)
 class ThisMachine:
@@ -66,6 +69,10 @@ class ThisMachine:
     def make(self, path: str) -> None:
         """See Side."""
         copy.make_here(self.ports, path)
+
+    def head(self, path: str, limit: int) -> Head:
+        """See Side."""
+        return self.tree.head(path, limit)
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,10 @@ class InFolder:
         """See Side."""
         self.tree.make(path, self.ports.owner)
 
+    def head(self, path: str, limit: int) -> Head:
+        """See Side."""
+        return self.tree.head(path, limit)
+
 
 @dataclass(frozen=True)
 class InSession:
@@ -133,6 +144,10 @@ class InSession:
     def make(self, path: str) -> None:
         """See Side."""
         copy.make_in_session(self.ports, self.session, path)
+
+    def head(self, path: str, limit: int) -> Head:
+        """See Side."""
+        return copy.session_head(self.ports, self.session, path, limit)
 
 
 def transfer(
@@ -161,11 +176,6 @@ def transfer(
             owner = target.ports.owner
             return copy_here(source.tree, path, target.tree, to, owner, report, cancellation, over=over)
     raise NotImplementedError(f"from {source.name} to {target.name}")
-
-
-def head(side: ThisMachine | InFolder, path: str, limit: int) -> Head:
-    """How a file begins: at most ``limit`` bytes. Raises StorageError."""
-    return side.tree.head(path, limit)
 
 
 def rename(side: InFolder, path: str, new: str) -> None:

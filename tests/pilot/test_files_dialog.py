@@ -18,6 +18,7 @@ from sessiontui.domain.session import Owner, Session
 from sessiontui.engine.port import Pipe
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.files import FilesScreen
+from sessiontui.ui.screens.preview import PreviewScreen
 from sessiontui.ui.screens.two_sides import progress_cell
 from sessiontui.ui.widgets.command_bar import CommandBar
 from sessiontui.ui.widgets.file_list import FileList
@@ -197,6 +198,25 @@ async def test_escape_cancels_the_copy_and_leaves_nothing(
         assert not dialog.app.closed
         await press(pilot, "escape")
         assert dialog.app.closed
+
+
+async def test_a_file_is_looked_at_on_either_side(dialog: Dialog) -> None:
+    (dialog.here / "a.txt").write_text("of this machine")
+    (dialog.home / "b.txt").write_text(("of the session " * 20 + "\n") * 5_000)
+    async with dialog.app.run_test() as pilot:
+        await settle(pilot)
+        for keys, name, facts in (
+            (["home", "down", "down"], "of this machine", "15B"),
+            (["tab", "end"], "of the session", "the first 256K of 1.4M"),
+        ):
+            await press(pilot, *keys, "enter")
+            assert isinstance(dialog.app.screen, PreviewScreen)
+            rows = dialog.app.screen._compositor.render_strips()
+            drawn = "\n".join("".join(segment.text for segment in row) for row in rows)
+            assert name in drawn
+            assert facts in drawn
+            await press(pilot, "escape")
+            assert not isinstance(dialog.app.screen, PreviewScreen)
 
 
 async def test_a_directory_is_made_on_the_side_with_the_keys(dialog: Dialog) -> None:

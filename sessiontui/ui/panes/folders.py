@@ -114,9 +114,11 @@ class FoldersPane(Pane):
         self._stop_counting()
 
     def see(self, picture: Picture) -> None:
-        """Sessions come and go."""
+        """Sessions come and go; what else a picture tells is nothing to folders."""
+        changed = picture.sessions != self._picture.sessions
         self._picture = picture
-        self._draw()
+        if changed:
+            self._draw()
 
     def show_matching(self, words: str) -> None:
         """See Pane."""

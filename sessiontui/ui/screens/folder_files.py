@@ -17,16 +17,14 @@ from sessiontui.actions.ports import Ports
 from sessiontui.actions.sides import InFolder, ThisMachine
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import SessiontuiError
-from sessiontui.domain.files import Entry, Kind
+from sessiontui.domain.files import Entry
 from sessiontui.domain.folder import Folder
 from sessiontui.ui.background import in_background
 from sessiontui.ui.file_rows import UP
 from sessiontui.ui.present import Span, clean
-from sessiontui.ui.screens.preview import PreviewScreen
 from sessiontui.ui.screens.remove_files import RemoveScreen
 from sessiontui.ui.screens.two_sides import TwoSidesScreen
 from sessiontui.ui.widgets.command_bar import CommandBar, Hint
-from sessiontui.ui.widgets.file_list import FileList
 from sessiontui.ui.widgets.lines import Lines
 
 _REMOVING = (Hint("leave", "esc", "stop removing"),)
@@ -51,7 +49,6 @@ class FolderFilesScreen(TwoSidesScreen[ThisMachine, InFolder]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "rename", "Rename"),
         Binding("d,delete", "remove", "Delete"),
-        Binding("v", "view", "Look at it"),
     ]
 
     class Renamed(Message):
@@ -76,29 +73,6 @@ class FolderFilesScreen(TwoSidesScreen[ThisMachine, InFolder]):
         self._removal: Cancellation | None = None
         # The folder has the keys first.
         self.add_class("-there")
-
-    # Looking
-
-    async def action_view(self) -> None:
-        """Go into the directory, or look at the file, under the cursor."""
-        self._side.action_enter()
-
-    @on(FileList.Opened)
-    def look_at(self, message: FileList.Opened) -> None:
-        """Show the file; a link that leads outside is not gone through."""
-        entry, listing = message.entry, self._side
-        if entry.outside:
-            self.notify(
-                f"{clean(entry.name)} leads out of the folder, to {clean(entry.target)}: not followed",
-                severity="warning",
-                markup=False,
-            )
-        elif entry.kind in (Kind.FILE, Kind.LINK):
-            side = self.there if listing is self._there else self.here
-            path = posixpath.join(listing.path, entry.name)
-            self.app.push_screen(PreviewScreen(entry.name, partial(sides.head, side, path)))
-        else:
-            self.notify(f"{clean(entry.name)} is neither a file nor a directory", markup=False)
 
     # Renaming
 

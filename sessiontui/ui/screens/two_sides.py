@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -19,11 +20,12 @@ from textual.widgets import Input
 from sessiontui.actions.sides import Side, transfer
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import AlreadyThere, Cancelled, SessiontuiError
-from sessiontui.domain.files import Copying, name_problem
+from sessiontui.domain.files import Copying, Kind, name_problem
 from sessiontui.ui import present
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import Cell, Span, bar, clean
 from sessiontui.ui.screens.confirm import ConfirmScreen
+from sessiontui.ui.screens.preview import PreviewScreen
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.command_bar import CommandBar, Hint
 from sessiontui.ui.widgets.file_list import FileList
@@ -48,6 +50,7 @@ class TwoSidesScreen(Screen[None], Generic[Here, There]):
         Hint("other_side", "tab", "other side"),
         Hint("mark", "space", "mark"),
         Hint("copy", "c", "copy"),
+        Hint("view", "enter", "open"),
         Hint("filter", "/", "filter"),
         Hint("hidden", ".", "hidden"),
         Hint("again", "r", "reload"),
@@ -177,6 +180,26 @@ class TwoSidesScreen(Screen[None], Generic[Here, There]):
         """A key that was clicked is a key that was pressed."""
         asked = self._side if message.command in ("mark", "hidden") else self
         await asked.run_action(message.command)
+
+    def action_view(self) -> None:
+        """Go into the directory, or look at the file, under the cursor."""
+        self._side.action_enter()
+
+    @on(FileList.Opened)
+    def look_at(self, message: FileList.Opened) -> None:
+        """Show the file; a link that leads out of a folder is not gone through."""
+        entry = message.entry
+        if entry.outside:
+            self.notify(
+                f"{clean(entry.name)} leads out of the folder, to {clean(entry.target)}: not followed",
+                severity="warning",
+                markup=False,
+            )
+        elif entry.kind in (Kind.FILE, Kind.LINK):
+            path = posixpath.join(self._side.path, entry.name)
+            self.app.push_screen(PreviewScreen(entry.name, partial(self._of(self._side).head, path)))
+        else:
+            self.notify(f"{clean(entry.name)} is neither a file nor a directory", markup=False)
 
     def action_other_side(self) -> None:
         """Give the keys to the other side."""
