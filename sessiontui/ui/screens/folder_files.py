@@ -40,10 +40,10 @@ class FolderFilesScreen(TwoSidesScreen[ThisMachine, InFolder]):
         Hint("mark", "space", "mark"),
         Hint("make", "n", "mkdir"),
         Hint("rename", "e", "rename"),
-        Hint("remove", "d", "delete"),
         Hint("filter", "/", "filter"),
         Hint("hidden", ".", "hidden"),
         Hint("again", "r", "reload"),
+        Hint("remove", "d", "delete"),
         Hint("leave", "esc", "back"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [

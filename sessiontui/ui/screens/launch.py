@@ -139,9 +139,7 @@ class LaunchScreen(ModalScreen[Order | None]):
                     Static(id="automatic", markup=False),
                     Horizontal(
                         Button("+ New folder…", id="new", compact=True),
-                        Static(
-                            "space mounts · r read-only · e where it appears", id="folder-keys", markup=False
-                        ),
+                        Static("space mounts · r read-only · e place", id="folder-keys", markup=False),
                         id="folder-line",
                     ),
                 )
