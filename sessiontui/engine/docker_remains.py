@@ -100,6 +100,7 @@ class DockerRemains(DockerInside):
     def remains(self, session: Session) -> Iterator[_Remains]:
         """See the port."""
         started = self._start_of(session)
+        self._stand_ins.sweep()
         with self._stand_ins.of(session.id, session.name, self._images_for(session), COPY) as stand_in:
             remains = _Remains(self, session, stand_in, started)
             try:

@@ -209,6 +209,8 @@ class Keeping:
         """
         directories = self._way.made
         for parts, directory in reversed(self._unwanted):
+            if parts in self._others:
+                continue
             parent = self._way.enter(parts[:-1])
             if not directory:
                 os.unlink(parts[-1], dir_fd=parent)
