@@ -38,8 +38,8 @@ COUNT_SECONDS = 4
 MOST_FILES = 2000
 """Changed files outside the home that are looked at one by one."""
 LISTED = 10
-_SCRIPT_SECONDS = 120
-"""How long a script in a stand-in may take to end."""
+_SCRIPT_SECONDS = 600
+"""How long a script in a stand-in may take to end; nothing is known from one that takes longer."""
 _MORE_THAN_A_FILE = 0x8F28_0000
 """Bits of a mode as the engine tells it (Go's ``fs.FileMode``) of what is no plain file."""
 _CHUNK = 256 * 1024
@@ -185,6 +185,8 @@ class DockerRemains(DockerInside):
 
     def _in_stand_in(self, session: Session, script: str) -> bytes | None:
         """What a script of ours says that runs beside the session's home; None where it failed."""
+        import requests
+
         command = ["/bin/sh", f"{SESSION_DIRECTORY}/{script}"]
         try:
             with self._stand_ins.of(
@@ -195,7 +197,10 @@ class DockerRemains(DockerInside):
                     client = self._link.client
                     client.put_archive(container_id, "/", archive)
                     client.start(container_id)
-                    code = client.wait(container_id, timeout=_SCRIPT_SECONDS).get("StatusCode")
+                    try:
+                        code = client.wait(container_id, timeout=_SCRIPT_SECONDS).get("StatusCode")
+                    except requests.exceptions.ReadTimeout:
+                        return None
                     output: bytes = client.logs(container_id, stdout=True, stderr=False)
         except (EngineUnreachable, SessionGone):
             raise

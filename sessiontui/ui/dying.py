@@ -59,7 +59,7 @@ def dying_of_many(sessions: Sequence[Session], told: Mapping[str, Told], now: fl
             (
                 Span("✕ ", "failed"),
                 Span(name + " " * (_NAME + 1 - present.width((Span(name),))), "name"),
-                *present.fit(present.phase_cell(session.phase), 10),
+                *present.fit(present.phase_cell(session.phase), 11),
                 Span(f" {age:<4} ", "muted"),
                 *_amounts(one.home, one.outside),
             )

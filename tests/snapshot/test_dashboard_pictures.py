@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from sessiontui.domain.launch import Preparation, Progress, Step
 from sessiontui.ui.app import SessiontuiApp
@@ -11,6 +12,7 @@ from sessiontui.ui.screens.delete import DeleteScreen
 from sessiontui.ui.screens.help import HelpScreen
 from sessiontui.ui.screens.logs import LogsScreen
 from sessiontui.ui.screens.output import OutputScreen
+from sessiontui.ui.screens.rescue import RescueScreen
 from sessiontui.ui.widgets.log_view import LogView
 from sessiontui.ui.widgets.session_list import SessionList
 from tests.pilot.stage import NOW, Stage, busy, lived, lived_in, order, select, until
@@ -100,6 +102,29 @@ def test_the_delete_dialog(snap_compare: Compare, size: tuple[int, int], theme: 
         await until(pilot, lambda: "8 files" in str(app.screen.query_one("#dying").render()))
 
     assert snap_compare(stage.app(), terminal_size=size, run_before=after("d", then=counted, theme=theme))
+
+
+def test_marked_sessions_and_what_dies_with_them(snap_compare: Compare) -> None:
+    stage = busy()
+    stage.engine.write_file("id-nifty-bohr", "/home/work/thesis.tex", b"x" * 90_000)
+    stage.engine.write_file("id-nifty-bohr", "/srv/notes", b"x" * 70)
+
+    async def counted(app: SessiontuiApp, pilot: Pilot[None]) -> None:
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DeleteScreen))
+        await until(pilot, lambda: "counting" not in str(app.screen.query_one("#dying").render()))
+
+    assert snap_compare(stage.app(), terminal_size=USUAL, run_before=after("2", "ctrl+a", then=counted))
+
+
+def test_the_folder_to_save_in(snap_compare: Compare) -> None:
+    async def chosen(app: SessiontuiApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(app.screen, DeleteScreen))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RescueScreen))
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 3)
+
+    assert snap_compare(busy().app(), terminal_size=SMALL, run_before=after("d", then=chosen))
 
 
 def test_the_stop_question(snap_compare: Compare) -> None:

@@ -62,7 +62,8 @@ class DeleteScreen(ModalScreen[Answer | None]):
 
     def compose(self) -> ComposeResult:
         """What dies, what stays, and three buttons, the harmless one first."""
-        with Vertical(classes="dialog--box -danger -question"):
+        wide = " -wide" if len(self.sessions) > 1 else ""
+        with Vertical(classes=f"dialog--box -danger -question{wide}"):
             yield Static(id="title", classes="dialog--title", markup=False)
             with VerticalScroll(can_focus=False, classes="dialog--body"):
                 yield Static("What is lost", classes="dialog--heading")

@@ -195,6 +195,8 @@ class RescueScreen(ModalScreen[bool]):
                     Span(f" {copying.share:.0%}  ", "preparing"),
                 ]
             spans.append(Span(copying.amount(time.monotonic() - self._began), "muted"))
+            if copying.share == 1:
+                spans.append(Span("  counting the copy", "muted"))
         self.query_one("#progress", Styled).show(tuple(spans))
 
     def _tell_saved(self, session: Session, saved: Saved) -> None:
