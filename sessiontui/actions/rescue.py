@@ -52,7 +52,7 @@ def save_and_delete(
         if running:
             # It is the person's session as it was, as far as that can be had.
             with suppress(SessiontuiError):
-                ports.engine.start(still)
+                end.start(ports, still)
         raise
     try:
         return replace(saved, warning=end.delete(ports, still))
