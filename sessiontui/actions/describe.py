@@ -44,6 +44,10 @@ def session_json(session: Session) -> dict[str, Any]:
             {"name": app.name, "label": app.label, "protocol": app.protocol, "port": app.port}
             for app in session.apps
         ],
+        "owner": session.owner.name,
+        "created_at": session.created_at.isoformat(),
+        "started_at": session.started_at.isoformat() if session.started_at else None,
+        "ended_at": session.ended_at.isoformat() if session.ended_at else None,
         "batch": None
         if session.batch is None
         else {
@@ -52,10 +56,6 @@ def session_json(session: Session) -> dict[str, Any]:
             "delete_when_finished": session.batch.delete,
         },
         "secrets": list(session.secret_names),
-        "owner": session.owner.name,
-        "created_at": session.created_at.isoformat(),
-        "started_at": session.started_at.isoformat() if session.started_at else None,
-        "ended_at": session.ended_at.isoformat() if session.ended_at else None,
     }
 
 
