@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
@@ -14,13 +14,26 @@ import pytest
 from sessiontui.engine.docker import DockerEngine
 from sessiontui.engine.payload import home_volume
 from tests.e2e.test_secrets import watched
-from tests.real import prepared_environment
+from tests.real import prepared_environment, real_engine
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
 pytestmark = pytest.mark.beside
 
+PREFIX = "batches-"
+
 SECRET = "s3cr3t-of-the-batch'$x"
+
+
+@pytest.fixture
+def engine() -> Iterator[DockerEngine]:
+    """The real engine; the sessions of these tests, named batches-…, are deleted at the end."""
+    engine = real_engine()
+    yield engine
+    for session in engine.sessions():
+        if session.name.startswith(PREFIX):
+            engine.delete(session)
+    engine.close()
 
 
 def test_a_command_is_awaited_recorded_and_repeated(
@@ -30,25 +43,25 @@ def test_a_command_is_awaited_recorded_and_repeated(
     image = f"{environment.name}:{version.name}"
     command = 'echo "for $WHO"; exit 3'
     ran = sessiontui(
-        "launch", image, "--name", "e2e-batch", "--batch", command, "--env", "WHO=a=b", "--wait"
+        "launch", image, "--name", "batches-one", "--batch", command, "--env", "WHO=a=b", "--wait"
     )  # fmt: skip
     assert ran.returncode == 3, ran.stderr
     assert "for a=b\n" in ran.stdout
-    assert "e2e-batch is failed: exit code 3 after" in ran.stderr
-    assert sessiontui("rm", "--yes", "e2e-batch").returncode == 0
+    assert "batches-one is failed: exit code 3 after" in ran.stderr
+    assert sessiontui("rm", "--yes", "batches-one").returncode == 0
     (past,) = json.loads(sessiontui("history", "--json").stdout)
-    assert (past["name"], past["exit_code"], past["batch"]["command"]) == ("e2e-batch", 3, command)
+    assert (past["name"], past["exit_code"], past["batch"]["command"]) == ("batches-one", 3, command)
     assert "exit code 3 after" in sessiontui("history").stdout
 
     again = sessiontui(
-        "launch", "--repeat", "e2e-batch", "--env", "WHO=you", "--batch", 'echo "for $WHO"',
+        "launch", "--repeat", "batches-one", "--env", "WHO=you", "--batch", 'echo "for $WHO"',
         "--delete-when-finished", "--wait", "--json",
     )  # fmt: skip
     assert again.returncode == 0, again.stderr
     told = json.loads(again.stdout)
-    assert (told["name"], told["phase"]) == ("e2e-batch", "finished")
+    assert (told["name"], told["phase"]) == ("batches-one", "finished")
     assert "for you\n" in again.stderr
-    assert "e2e-batch" not in sessiontui("ls", "--all", "--quiet").stdout
+    assert "batches-one" not in sessiontui("ls", "--all", "--quiet").stdout
     assert len(json.loads(sessiontui("history", "--json").stdout)) == 2
 
     refused = sessiontui("launch", image, "--batch", " ", "--time-limit", "0s", "--secret", "NOWHERE")
@@ -61,7 +74,7 @@ def test_a_secret_variable_reaches_the_session_s_programs_and_nobody_who_looks_a
     sessiontui: SessionTui, engine: DockerEngine, home: Path
 ) -> None:
     environment, version = prepared_environment(engine)
-    name = "e2e-secret-variable"
+    name = "batches-secret"
     with watched() as seen:
         launched = sessiontui(
             "launch", f"{environment.name}:{version.name}", "--name", name, "--secret", "TOKEN", TOKEN=SECRET
