@@ -1,8 +1,11 @@
-"""What stands in place of an empty list, purely."""
+"""What stands in place of an empty list, and what is said of a launch that is done: purely."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sessiontui.domain.picture import Picture
+from sessiontui.domain.session import Session
 from sessiontui.ui.present import Cell, Span, clean
 
 
@@ -69,3 +72,11 @@ def no_folder(create_key: str, import_key: str, trash_key: str, trashed: int) ->
         what = "a folder is" if trashed == 1 else f"{trashed} folders are"
         lines.append((Span(trash_key, "key"), Span(f" shows the trash: {what} in it.", "muted")))
     return tuple(lines)
+
+
+def launched(session: Session, key: Callable[[str], str]) -> str:
+    """What to do with a session that has just been launched; ``key`` tells the key of a command."""
+    if session.batch is None:
+        return f"{session.name} runs: {key('open-apps')} opens its apps, {key('open-shell')} a shell"
+    state = "runs its command" if session.phase.live else "has ended"
+    return f"{session.name} {state}: {key('read-logs')} shows what it prints"

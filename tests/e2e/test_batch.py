@@ -47,7 +47,7 @@ def test_a_command_is_awaited_recorded_and_repeated(
     )  # fmt: skip
     assert ran.returncode == 3, ran.stderr
     assert "for a=b\n" in ran.stdout
-    assert "batches-one is failed: exit code 3 after" in ran.stderr
+    assert "failed: exit code 3 after" in ran.stderr
     assert sessiontui("rm", "--yes", "batches-one").returncode == 0
     (past,) = json.loads(sessiontui("history", "--json").stdout)
     assert (past["name"], past["exit_code"], past["batch"]["command"]) == ("batches-one", 3, command)

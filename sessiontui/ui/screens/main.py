@@ -415,10 +415,7 @@ class MainScreen(Screen[None]):
                 self.app.push_screen(self._outputs.pop(0))
         else:
             if session is not None:
-                key = desk.keyboard.key
-                desk.say(
-                    f"{session.name} runs: {key('open-apps')} opens its apps, {key('open-shell')} a shell"
-                )
+                desk.say(notices.launched(session, desk.keyboard.key))
         finally:
             if not desk.launches:
                 self._beat.pause()
