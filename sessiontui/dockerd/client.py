@@ -18,6 +18,7 @@ from docker.types import CancellableStream
 
 from sessiontui import dockerd
 from sessiontui.dockerd.addresses import Address
+from sessiontui.dockerd.errors import BrokenAnswerError
 from sessiontui.domain.cancellation import Cancellation
 
 _T = TypeVar("_T")
@@ -138,6 +139,16 @@ def json_stream(
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 if line.strip():
-                    yield json.loads(line)
+                    yield _object(line)
         if rest.strip():
-            yield json.loads(rest)
+            yield _object(rest)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BrokenAnswerError("the engine's answer cannot be read") from error
+    if not isinstance(found, dict):
+        raise BrokenAnswerError("what it answers is not what a container engine says")
+    return found

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from sessiontui.dockerd.errors import BrokenAnswerError, RefusedRequestError
+from sessiontui.dockerd.shapes import checked
 
 if TYPE_CHECKING:
     import docker
@@ -84,7 +85,7 @@ class SocketReader:
                 self._idle.append(connection)
             else:
                 connection.close()
-        return _parsed(body)
+        return checked(path, _parsed(body))
 
     def events(self, filters: Mapping[str, object]) -> EventStream:
         """See Reader."""
@@ -150,7 +151,7 @@ class SdkReader:
         )
         if response.status_code >= 400:
             raise RefusedRequestError(response.status_code, _explanation(response.content))
-        return _parsed(response.content)
+        return checked(path, _parsed(response.content))
 
     def events(self, filters: Mapping[str, object]) -> EventStream:
         """See Reader."""
@@ -189,7 +190,8 @@ class _SocketEvents:
         try:
             for line in self._response:
                 if line.strip():
-                    yield _parsed(line)
+                    event: dict[str, Any] = checked("/events", _parsed(line))
+                    yield event
         except (http.client.HTTPException, OSError, ValueError, AttributeError) as error:
             # A response that is shut under its reader fails in any of these ways.
             if not self._closed:
@@ -245,7 +247,7 @@ def _explanation(body: bytes) -> str:
 def _parsed(body: bytes) -> Json:
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BrokenAnswerError("the engine's answer cannot be read") from error
 
 

@@ -181,12 +181,15 @@ class DockerInside:
             if "No such container" in error.message:
                 raise SessionGone(f"{session.name} is gone", "it was deleted meanwhile") from error
             raise
-        with tarfile.open(fileobj=content) as archive:
-            member = archive.next()
-            file = archive.extractfile(member) if member is not None and member.isfile() else None
-            if file is None:
-                raise EngineError(f"{subject} is not a plain file")
-            return file.read()
+        try:
+            with tarfile.open(fileobj=content) as archive:
+                member = archive.next()
+                file = archive.extractfile(member) if member is not None and member.isfile() else None
+                if file is None:
+                    raise EngineError(f"{subject} is not a plain file")
+                return file.read()
+        except tarfile.TarError as error:
+            raise EngineError(f"{subject}: the engine's answer was cut off", "try again") from error
 
     def secret(self, session: Session) -> str:
         """See the port."""

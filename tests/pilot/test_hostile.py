@@ -73,11 +73,11 @@ async def quiet(pilot: Pilot[None], app: SessiontuiApp) -> None:
     )
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["small", "large"])
 @pytest.mark.parametrize("one", [one for one in COMMANDS if one.name not in ASIDE], ids=lambda one: one.name)
 async def test_every_command_shows_hostile_text_harmlessly(
-    monkeypatch: pytest.MonkeyPatch, one: Command, size: tuple[int, int]
+    monkeypatch: pytest.MonkeyPatch, one: Command
 ) -> None:
+    size = (80, 24)
     lend_terminal(monkeypatch)
     stage = hostile()
     async with opened(stage, size) as (pilot, app):
