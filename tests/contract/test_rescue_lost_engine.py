@@ -16,8 +16,9 @@ from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.files import Copying
 from sessiontui.engine.stand_in import STAND_IN_LABEL
 from tests.contract.conftest import Bench
+from tests.contract.test_lost_engine import bench, private
 from tests.contract.test_rescue import HOME, current, in_folder, ports_of, save
-from tests.private_engine import PrivateEngine, bench, private
+from tests.private_engine import PrivateEngine
 
 __all__ = ["bench", "private"]
 
