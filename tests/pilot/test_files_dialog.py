@@ -16,10 +16,10 @@ from sessiontui.domain.files import Copying, Entry, Kind, Listing
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Session
 from sessiontui.engine.port import Pipe
+from sessiontui.ui.copying import progress_cell
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.files import FilesScreen
 from sessiontui.ui.screens.preview import PreviewScreen
-from sessiontui.ui.screens.two_sides import progress_cell
 from sessiontui.ui.widgets.command_bar import CommandBar
 from sessiontui.ui.widgets.file_list import FileList
 from tests.dialogs import Gate, Stage, World, settle

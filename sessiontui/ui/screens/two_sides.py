@@ -23,7 +23,8 @@ from sessiontui.domain.errors import AlreadyThere, Cancelled, SessiontuiError
 from sessiontui.domain.files import Copying, Kind, name_problem
 from sessiontui.ui import present
 from sessiontui.ui.background import in_background
-from sessiontui.ui.present import Cell, Span, bar, clean
+from sessiontui.ui.copying import progress_cell
+from sessiontui.ui.present import Cell, clean
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.preview import PreviewScreen
 from sessiontui.ui.styles import stylesheet
@@ -32,7 +33,6 @@ from sessiontui.ui.widgets.file_list import FileList
 from sessiontui.ui.widgets.lines import Lines
 
 _FRAME_SECONDS = 0.25
-_BAR = 20
 
 _COPYING = (Hint("leave", "esc", "cancel the copy"),)
 
@@ -401,17 +401,3 @@ class TwoSidesScreen(Screen[None], Generic[Here, There]):
             if self._done:
                 count = clean(self._done[0]) if len(self._done) == 1 else f"{len(self._done)} things"
                 self.notify(f"{count} copied", markup=False)
-
-
-def progress_cell(copying: Copying, seconds: float, left: int, arrow: str) -> Cell:
-    """How far a copy is: where it goes, bar, bytes, rate, what, and how many things are left with it."""
-    spans: Cell = (Span(f" {arrow} ", "key"),)
-    if (share := copying.share) is not None:
-        spans = (*spans, *bar(share, _BAR, "preparing"), Span(f" {share:4.0%} ", "preparing"))
-    rest = f"  ({left - 1} more)" if left > 1 else ""
-    return (
-        *spans,
-        Span(copying.amount(seconds), "muted"),
-        Span(f"  {clean(copying.name)}"),
-        Span(rest, "muted"),
-    )
