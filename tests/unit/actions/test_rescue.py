@@ -63,6 +63,16 @@ def test_who_finds_it_deleted_by_somebody_else_has_saved_it(
     assert Path(save(ports, session), "thesis").read_bytes() == b"words"
 
 
+def test_of_two_who_save_it_at_once_the_first_leaves_it_to_the_other_to_delete(
+    engine: MemoryEngine, ports: Ports, session: Session
+) -> None:
+    stopped = engine.stop(session)
+    with engine.remains(stopped), pytest.raises(EngineError, match=r"and was not deleted: .* being saved"):
+        save(ports, stopped)
+    assert Path(save(ports, stopped)).name == "nifty-bohr-2"
+    assert engine.sessions() == ()
+
+
 def test_a_session_of_another_user_is_neither_stopped_nor_saved(
     engine: MemoryEngine, ports: Ports, tmp_path: Path
 ) -> None:
