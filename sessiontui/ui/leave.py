@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from sessiontui.access.terminal import end_child, terminal_is_gone
 from sessiontui.ui.desk import Desk
+from sessiontui.ui.present import clean
 from sessiontui.ui.screens.confirm import ConfirmScreen
 
 _BEAT = 0.05
@@ -40,6 +41,17 @@ async def leave(desk: Desk) -> None:
         desk.redraw()
         while launches:
             await asyncio.sleep(_BEAT)
+    picture = desk.observer.picture()
+    if picture.saving:
+        names = ", ".join(sorted(one.name for one in picture.sessions if one.id in picture.saving))
+        question = ConfirmScreen(
+            "Quit?",
+            f"Still being saved as an environment: {clean(names)}. Who quits now has it not saved.",
+            "Quit without it",
+            stay="Stay",
+        )
+        if not await desk.ask(question):
+            return
     desk.app.exit()
 
 

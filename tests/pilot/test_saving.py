@@ -6,6 +6,7 @@ from textual.widgets import Input, Select
 
 from sessiontui.domain.errors import DiskFull
 from sessiontui.ui.app import SessiontuiApp
+from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.launch import LaunchScreen
 from sessiontui.ui.screens.main import MainScreen
 from sessiontui.ui.screens.save import SaveScreen
@@ -79,6 +80,10 @@ async def test_a_session_is_neither_stopped_nor_deleted_nor_saved_again_while_it
                 await pilot.pause()
                 assert isinstance(app.screen, MainScreen)
                 assert "is being saved" in toasts(app)
+            await pilot.press("q")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, MainScreen))
             row = main(app)._rows[[row.name for row in main(app)._rows].index("nifty-bohr")]
             assert row.saving
             hold.go_on()

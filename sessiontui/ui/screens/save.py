@@ -35,7 +35,7 @@ def kept(size: str) -> tuple[Cell, ...]:
             Span("what was changed outside home and folders", "plain"),
             Span(f"  {size}", "muted"),
         ),
-        (Span("  /tmp too; its apps, and what its environment needs at least", "muted"),),
+        (Span("  /tmp too; its apps and minimums", "muted"),),
     )
 
 
