@@ -6,6 +6,7 @@ import io
 import json
 import secrets
 import tarfile
+import time
 from dataclasses import replace
 
 import docker
@@ -13,7 +14,9 @@ import pytest
 
 from sessiontui.domain.errors import ImageInUse, ImageUnavailable, SessionGone
 from sessiontui.domain.saved import SAVED_LABEL, Saved, label_of, read_label, saved_repository
-from sessiontui.engine.docker_saving import SAVING
+from sessiontui.engine import launcher_mark
+from sessiontui.engine.docker_saving import SAVING, SAVING_LABEL
+from sessiontui.engine.launcher_mark import _began
 from tests.contract.conftest import Bench
 from tests.contract.test_docker import client as client
 
@@ -72,7 +75,9 @@ def test_an_image_has_what_was_changed_and_nothing_of_the_session_and_runs_like_
         settings = {**saved["Config"], "Labels": None}
         assert settings == {**original["Config"], "Labels": None}
         assert not [name for name in saved["Config"]["Labels"] if name != SAVED_LABEL]
-        assert not client.images(SAVING)
+        mine = launcher_mark.mark()
+        steps = client.images(SAVING, filters={"label": [SAVING_LABEL]})
+        assert not [one for one in steps if one["Labels"][SAVING_LABEL].startswith(mine)]
 
         layer = _layer(client, session.container_id or "", image)
         assert layer.pop("/usr/local/lib/changed") == b"changed\n"
@@ -93,7 +98,7 @@ def test_an_image_has_what_was_changed_and_nothing_of_the_session_and_runs_like_
         engine.remove_image(image)
 
 
-def test_a_session_deleted_in_the_middle_leaves_no_image(
+def test_neither_a_session_that_is_gone_nor_a_saver_that_was_killed_leaves_an_image(
     docker_bench: Bench, client: docker.APIClient
 ) -> None:
     session = docker_bench.launch(docker_bench.order())
@@ -102,7 +107,19 @@ def test_a_session_deleted_in_the_middle_leaves_no_image(
     with pytest.raises(SessionGone):
         docker_bench.engine.save_image(gone, image, "")
     assert image not in docker_bench.engine.images()
-    assert not client.images(SAVING)
+
+    boot = launcher_mark.mark().partition(":")[0]
+    marks = {
+        "dead": f"{boot}:4194399:1:{int(time.time())}",
+        "at-work": f"{boot}:1:{_began(1)}:{int(time.time())}",
+    }
+    for tag, mark in marks.items():
+        client.commit(session.container_id or "", SAVING, tag, conf={"Labels": {SAVING_LABEL: mark}})
+    docker_bench.engine.image_sizes()
+    left = {name for one in client.images(SAVING) for name in one["RepoTags"]}
+    assert f"{SAVING}:dead" not in left
+    assert f"{SAVING}:at-work" in left
+    client.remove_image(f"{SAVING}:at-work")
 
 
 def _layer(client: docker.APIClient, container_id: str, image: str) -> dict[str, bytes]:
