@@ -256,7 +256,8 @@ class DockerEngine(DockerRemains, DockerMounts, DockerImages, DockerSaving):
             return None
         orphan = orphan_of(labels, volume)
         # The engine makes the home a moment before the container.
-        young = datetime.now(UTC) - orphan.created_at < IN_CREATION
+        # One made later than now is from before the clock was set back.
+        young = abs(datetime.now(UTC) - orphan.created_at) < IN_CREATION
         return None if young and self._launcher_lives(labels) else orphan
 
     def _ports_taken(self) -> set[int]:

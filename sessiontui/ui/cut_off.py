@@ -27,14 +27,15 @@ class CutOffLaunches:
         To be gone to is what is found when the dashboard opens.
         """
         desk = self._desk
-        owner, since = desk.ports.owner, desk.now() - CUT_OFF_AFTER
+        owner, now = desk.ports.owner, desk.now()
         new = [
             one
             for one in picture.sessions
             if one.interrupted and one.id not in self._told and why_not_touch(one, owner) is None
         ]
         # Another dashboard may be at the youngest this moment: they are looked at again.
-        found = [one for one in new if one.created_at.timestamp() < since]
+        # One made later than now is from before the clock was set back.
+        found = [one for one in new if abs(now - one.created_at.timestamp()) > CUT_OFF_AFTER]
         again = len(found) < len(new)
         at_start = self._at_start
         self._at_start = at_start and (picture.engine is None or again)

@@ -85,7 +85,8 @@ class Dashboard:
         """Show the main screen with what is known, then follow what happens. Called on the app's loop."""
         app = self._app
         app.set_keymap(self.desk.keyboard.keymap)
-        app.post_message(PictureTaken(self.desk.observer.picture()))
+        # The main screen draws it as it opens: a message may come later than that.
+        app.picture = self.desk.observer.picture()  # type: ignore[attr-defined] # the app is ours
         when_told_to_end(lambda: app.run_worker(leave_at_once(self.desk), group="leave", exclusive=True))
         screen = MainScreen(self.desk)
         await app.push_screen(screen)
