@@ -42,10 +42,13 @@ class Shelf(Stage):
     root: Path = Path("/nonexistent")
 
 
+def with_root(root: Path) -> Shelf:
+    return Shelf(owner=ME, storage=Directories(root, ME, now=NOW.timestamp), root=root)
+
+
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
-    root = tmp_path / "folders"
-    shelf = Shelf(owner=ME, storage=Directories(root, ME, now=NOW.timestamp), root=root)
+    shelf = with_root(tmp_path / "folders")
     for name in ("data", "models", ".cache"):
         shelf.storage.create(name)
     (shelf.root / "data" / "sub").mkdir()
@@ -361,7 +364,7 @@ async def test_counting_ends_with_the_tab_and_goes_on_with_it(
 
 
 async def test_without_folders_it_says_how_to_get_some(tmp_path: Path) -> None:
-    async with opened(Shelf(owner=ME, root=tmp_path / "none")) as (pilot, app):
+    async with opened(with_root(tmp_path / "none")) as (pilot, app):
         await show(pilot, app)
         assert "No folders yet." in drawn(app)
         assert "Press a to create one" in drawn(app)
@@ -371,7 +374,7 @@ async def test_without_folders_it_says_how_to_get_some(tmp_path: Path) -> None:
 
 async def test_folders_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    async with opened(Shelf(owner=ME, root=tmp_path / "file")) as (pilot, app):
+    async with opened(with_root(tmp_path / "file")) as (pilot, app):
         await pilot.press("3")
         await until(pilot, lambda: "is not a directory" in drawn(app))
 

@@ -6,7 +6,6 @@ import io
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from sessiontui.domain.folder import Discarded, Extent, Folder, Mount
 from sessiontui.domain.session import Phase
 from sessiontui.domain.units import GIB, KIB, MIB
 from sessiontui.storage.local_tree import LocalTree
-from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.screens import trash as trash_screen
 from sessiontui.ui.screens.folder_files import FolderFilesScreen
 from sessiontui.ui.screens.import_folder import ImportScreen
@@ -67,23 +65,6 @@ class ShownFolders(TwoFolders):
         return EXTENTS.get(name, Extent(complete=False))
 
 
-@dataclass
-class Shelf(Stage):
-    """A stage with such folders."""
-
-    def app(self, kind: type[SessiontuiApp] = SessiontuiApp) -> SessiontuiApp:
-        app = super().app(kind)
-        furnish = app._furnish
-
-        def furnished(one: Any) -> Any:
-            dashboard = furnish(one)
-            object.__setattr__(dashboard.desk.ports, "storage", ShownFolders())
-            return dashboard
-
-        app._furnish = furnished
-        return app
-
-
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
@@ -96,7 +77,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["usual", "wide"])
 def test_the_tab(snap_compare: Compare, size: tuple[int, int]) -> None:
-    shelf = Shelf()
+    shelf = Stage(storage=ShownFolders())
     shelf.put("nifty-bohr", mounts=(DATA, Mount("models", f"{HOME}/models", "/models", read_only=True)))
     shelf.put("train-7", mounts=(DATA,))
     shelf.put("old-run", phase=Phase.FINISHED, hours=50, mounts=(Mount("results", f"{HOME}/results", "/r"),))

@@ -27,10 +27,24 @@ def tab_cells(titles: Sequence[tuple[str, int | None]], active: int) -> tuple[Ce
     )
 
 
+def fitted(
+    titles: Sequence[tuple[str, int | None]], active: int, columns: int
+) -> tuple[tuple[Cell, ...], int]:
+    """The cells and the columns between them, as wide as there is room for.
+
+    Gaps shrink first; then counts go, that of the active tab last.
+    """
+    bare = [(title, count if at == active else None) for at, (title, count) in enumerate(titles)]
+    cells, gap = tab_cells(titles, active), 3
+    for shown, gap in ((titles, 3), (titles, 2), (titles, 1), (bare, 2), (bare, 1)):
+        cells = tab_cells(shown, active)
+        if sum(present.width(cell) + gap for cell in cells) - gap <= columns:
+            break
+    return cells, gap
+
+
 class Tabs(Styled):
     """Shows the tabs and says which was clicked."""
-
-    _GAP = 3
 
     class TabClicked(Message):
         """Another tab is wanted."""
@@ -41,21 +55,35 @@ class Tabs(Styled):
 
     def __init__(self) -> None:
         super().__init__()
+        self._titles: tuple[tuple[str, int | None], ...] = ()
+        self._active = 0
+        self._note: Cell = ()
         self._cells: tuple[Cell, ...] = ()
+        self._gap = 3
 
     def show_tabs(self, titles: Sequence[tuple[str, int | None]], active: int, *, marked: int = 0) -> None:
         """Show these tabs, one of them active, and how many sessions are marked."""
-        self._cells = tab_cells(titles, active)
-        gap = Span(" " * self._GAP)
-        note = (Span(f"{MARK} {marked} marked", "accent"),) if marked else ()
-        self.show((*(span for cell in self._cells for span in (*cell, gap)), *note))
+        self._titles, self._active = tuple(titles), active
+        self._note = (Span(f"{MARK} {marked} marked", "accent"),) if marked else ()
+        self._draw()
+
+    def on_resize(self) -> None:
+        """What has room changes."""
+        self._draw()
+
+    def _draw(self) -> None:
+        note = present.width(self._note)
+        room = self.content_size.width - (note + 1 if note else 0)
+        self._cells, self._gap = fitted(self._titles, self._active, room)
+        gap = Span(" " * self._gap)
+        self.show((*(span for cell in self._cells for span in (*cell, gap)), *self._note))
 
     def on_click(self, event: events.Click) -> None:
         """Say what was clicked."""
         offset = event.get_content_offset(self)
         at = 0
         for tab, cell in enumerate(self._cells):
-            at += present.width(cell) + self._GAP
+            at += present.width(cell) + self._gap
             if offset is not None and offset.x < at:
                 self.post_message(self.TabClicked(tab))
                 return
