@@ -15,7 +15,7 @@ def line(columns: int) -> str:
     return (" " * gap).join("".join(span.text for span in cell) for cell in cells)
 
 
-@pytest.mark.parametrize("columns", [200, 78, 70, 66, 60, 56])
+@pytest.mark.parametrize("columns", [200, 78, 70, 66, 60, 58])
 def test_every_tab_is_whole_where_there_is_room(columns: int) -> None:
     shown = line(columns)
     assert present.width((present.Span(shown),)) <= columns
