@@ -404,6 +404,10 @@ async def test_logs_follow_and_search() -> None:
         stage.engine.write("id-nifty-bohr", b"the last words\n")
         await until(pilot, lambda: view._lines[-1] == "the last words")
         assert view.following
+        await pilot.press("up")
+        assert not view.following
+        await pilot.press("down")
+        assert view.following
         await pilot.press("slash", *"line 7", "enter")
         assert "in 11 lines" in toasts(app)
         await pilot.press("escape", "escape")

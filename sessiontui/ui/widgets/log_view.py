@@ -65,7 +65,7 @@ class LogView(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling up, by whatever means, is a wish to read on there."""
         super().watch_scroll_y(old_value, new_value)
-        if new_value >= self.max_scroll_y - 1:
+        if new_value > self.max_scroll_y - 1:
             self._following = True
         elif new_value < old_value:
             self._following = False
