@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sessiontui.catalogue.port import Catalogue
-from sessiontui.domain.errors import NotYours, Unknown
+from sessiontui.domain.errors import NotYours, SessionGone, Unknown
 from sessiontui.domain.resources import PRESETS, Preset
 from sessiontui.domain.session import SCHEMA, Owner, Session
-from sessiontui.engine.port import Engine
+from sessiontui.engine.port import Change, Engine
 from sessiontui.host.port import Host
 from sessiontui.metering.port import MachineMeter, Meter
 from sessiontui.storage.memory_records import MemoryRecords
@@ -56,9 +57,19 @@ def ensure_may_touch(session: Session, owner: Owner) -> None:
 def find_session(engine: Engine, name: str, owner: Owner) -> Session:
     """The session of that name or id: the owner's own first, else anybody's ``OWNER/NAME``.
 
-    Raises Unknown.
+    Only that one is looked at: another container that the engine cannot tell of is in nobody's way.
+    Raises Unknown, SessionGone.
     """
-    sessions = engine.sessions()
+    found = _named(engine.glance(), name, owner)
+    if not found.brief:
+        return found
+    looked = engine.look(Change(found.container_id or "", found.id))
+    if looked is None:
+        raise SessionGone(f"{found.name} is gone", "it was deleted meanwhile")
+    return looked
+
+
+def _named(sessions: Sequence[Session], name: str, owner: Owner) -> Session:
     wanted_owner, _, plain = name.rpartition("/")
     for session in sessions:
         mine = session.owner.name == wanted_owner if wanted_owner else session.owner.uid == owner.uid
