@@ -100,6 +100,17 @@ def break_off(stream: CancellableStream[Any]) -> None:
         stream.close()
 
 
+def post_json(client: docker.APIClient, path: str, body: object) -> object:
+    """POST what the SDK has no call for; the answer's JSON. Raises requests' and the SDK's errors."""
+    response = client.post(f"{client.base_url}/v{client.api_version}{path}", json=body)
+    try:
+        response.raise_for_status()
+    except requests.exceptions.HTTPError as error:
+        docker.errors.create_api_error_from_http_exception(error)
+    answer: object = response.json()
+    return answer
+
+
 def json_stream(
     connection: Connection,
     path: str,

@@ -148,7 +148,7 @@ def check(
     )
     mine = [session for session in sessions if session.owner.uid == owner.uid]
     _check_name(draft.name, {session.name for session in mine} | set(names_in_preparation), problems)
-    _check_ask(ask, minimum, ceiling, capacity, problems)
+    problems += ask_problems(ask, minimum, ceiling, capacity)
     mounts = _choose_mounts(draft.mounts, folders, problems)
     _check_variables("env", draft.env, set(), problems)
     _check_variables("secrets", draft.secrets, {name for name, _ in draft.env}, problems)
@@ -187,17 +187,23 @@ def default_ask(minimum: Ask, ceiling: Ceiling = BOUNDLESS) -> Ask:
 
 def cautions(order: Order, capacity: Capacity) -> tuple[Problem, ...]:
     """What a person should know before launching, though it is allowed."""
-    found = []
-    if order.ask.cpu > capacity.free_cpu:
-        free = f"only {format_cores(round(capacity.free_cpu, 1))}" if capacity.free_cpu >= 0.05 else "none"
-        found.append(Problem("cpu", f"{free} of {capacity.cpu} cores free: sessions will share"))
-    if order.ask.memory > capacity.free_memory:
-        free = format_bytes(capacity.free_memory)
-        found.append(Problem("memory", f"only {free} is free: a session may be ended when memory runs out"))
+    found = list(ask_cautions(order.ask, capacity))
     if not order.mounts:
         found.append(
             Problem("mounts", "No folder is mounted: files in this session will be gone when it is deleted")
         )
+    return tuple(found)
+
+
+def ask_cautions(ask: Ask, capacity: Capacity) -> tuple[Problem, ...]:
+    """What is allowed and shared: limits beyond what is free."""
+    found = []
+    if ask.cpu > capacity.free_cpu:
+        free = f"only {format_cores(round(capacity.free_cpu, 1))}" if capacity.free_cpu >= 0.05 else "none"
+        found.append(Problem("cpu", f"{free} of {capacity.cpu} cores free: sessions will share"))
+    if ask.memory > capacity.free_memory:
+        free = format_bytes(capacity.free_memory)
+        found.append(Problem("memory", f"only {free} is free: a session may be ended when memory runs out"))
     return tuple(found)
 
 
@@ -257,7 +263,9 @@ def _check_name(name: str, taken: set[str], problems: list[Problem]) -> None:
         problems.append(Problem("name", f"{name} is taken by another session of yours"))
 
 
-def _check_ask(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity, problems: list[Problem]) -> None:
+def ask_problems(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity) -> list[Problem]:
+    """What is wrong with amounts: fields ``cpu memory gpu``."""
+    problems: list[Problem] = []
     if ask.cpu < minimum.cpu:
         problems.append(Problem("cpu", f"this environment needs at least {format_cores(minimum.cpu)} cores"))
     elif ceiling.cpu is not None and ask.cpu > ceiling.cpu:
@@ -284,6 +292,7 @@ def _check_ask(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity, pro
             problems.append(
                 Problem("gpu", f"{free} of {len(capacity.gpus)} GPUs are free; held by {holders or 'nobody'}")
             )
+    return problems
 
 
 def _choose_mounts(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +13,7 @@ from typing import Any
 from sessiontui.dockerd.errors import disk_full, disk_is_full, translated
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import (
+    Cancelled,
     EngineError,
     EngineUnreachable,
     ImageUnavailable,
@@ -20,6 +23,7 @@ from sessiontui.domain.errors import (
 )
 from sessiontui.domain.folder import HOME
 from sessiontui.domain.launch import Order
+from sessiontui.engine.holders import containers_with, named, processes_with, stuck_processes
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import SESSION_DIRECTORY, container_name, home_volume, session_volume
 from sessiontui.engine.port import Outcome
@@ -30,6 +34,12 @@ from sessiontui.engine.upload import session_archive
 READY_SECONDS = 90
 """How long a started session may take to prepare itself."""
 
+KILL_SECONDS = 15
+"""How long a session that is ended by force may take before its processes are looked at."""
+
+KILL_LOOKS = 4
+"""Looks after which one is given up that is held by nothing that can be seen."""
+
 REMOVE_SECONDS = 600
 """How long a removal that somebody else began may take."""
 
@@ -38,6 +48,10 @@ READY = f"{SESSION_DIRECTORY}/ready"
 
 OUTPUT_KEPT = 8000
 """Bytes kept of what a program printed before it failed."""
+
+
+_BUSY = re.compile(r"(/[^\s:]+): device or resource busy")
+"""How the engine names the directory that it could not take away."""
 
 
 class PortInUseError(Exception):
@@ -134,13 +148,18 @@ class Containers:
 
     def remove(self, name: str, container_id: str) -> None:
         """Remove it, running or not, with its anonymous volumes; somebody may be at it already."""
+        with suppress(SessionGone):
+            self.kill(name, container_id)
         with translated(name, gone=True):
             import docker.errors
 
             try:
                 self._link.patiently(lambda client: client.remove_container(container_id, v=True, force=True))
             except docker.errors.APIError as error:
-                if "already in progress" not in str(error.explanation):
+                words = str(error.explanation)
+                if "busy" in words:
+                    raise self._held(name, words) from error
+                if "already in progress" not in words:
                     raise
                 self._wait_removed(name, container_id)
 
@@ -160,11 +179,64 @@ class Containers:
         except EngineError as error:
             if "in use" not in error.message:
                 raise
+            volume = home_volume(session_id)
+            names = containers_with(self._link, volume)
+            holds = f" ({named(names)})" if names else ""
             raise EngineError(
-                "another container uses its home, which is kept",
-                f"see which: docker ps -a --filter volume={home_volume(session_id)}",
+                f"another container uses its home, which is kept{holds}",
+                f"remove that one first; see which: docker ps -a --filter volume={volume}",
             ) from error
         return True
+
+    def kill(self, name: str, container_id: str) -> None:
+        """End it by force; one that does not run stays as it is. Raises EngineError with what holds it.
+
+        The engine itself waits without end for a process that cannot be ended.
+        """
+        for _ in range(KILL_LOOKS):
+            if self._kill_within(KILL_SECONDS, name, container_id):
+                return
+            if stuck := stuck_processes(self._link, container_id):
+                raise _undying(name, stuck)
+        raise _undying(name, "a process in it hears no signal")
+
+    def _kill_within(self, seconds: float, name: str, container_id: str) -> bool:
+        """Whether it ended by then."""
+        patience = Cancellation()
+        timer = threading.Timer(seconds, patience.request)
+        timer.daemon = True
+        timer.start()
+        try:
+            with translated(name, gone=True):
+                self._link.patiently(lambda client: client.kill(container_id), patience)
+        except Cancelled:
+            return False
+        except EngineError as error:
+            words = error.message.lower()
+            if "could not kill" in words or "did not receive an exit" in words:
+                return False
+            # Docker's words and Podman's.
+            if "is not running" not in words and "state improper" not in words:
+                raise
+        finally:
+            timer.cancel()
+        return True
+
+    def _held(self, name: str, words: str) -> EngineError:
+        """What the engine says of a container whose files are in use, with who uses them."""
+        busy = _BUSY.search(words)
+        if busy is None:
+            return EngineError(
+                f"{name}: {plain(words).strip()}", "delete it again; the engine's log says more"
+            )
+        path = plain(busy[1])
+        found = processes_with(path) if self._link.here else ()
+        holds = f": {named(found)}" if found else ""
+        return EngineError(
+            f"{name} cannot be removed: its files are in use{holds}",
+            f"end what uses {path}, then delete it again; as root, "
+            f"grep -l {path} /proc/[0-9]*/mountinfo finds it",
+        )
 
     def _wait_removed(self, name: str, container_id: str) -> None:
         end = time.monotonic() + REMOVE_SECONDS
@@ -177,7 +249,9 @@ class Containers:
             if state["Status"] == "dead":
                 break
             time.sleep(0.2)
-        raise EngineError(f"{name} is being removed and does not go", "see the engine's log")
+        stuck = stuck_processes(self._link, container_id)
+        why = f": {stuck}" if stuck else ""
+        raise EngineError(f"{name} is being removed and does not go{why}", "the engine's log says more")
 
     def execute(
         self,
@@ -202,6 +276,14 @@ class Containers:
         if code is None:
             raise EngineError(f"{name}: the command was cut off", "the session may have ended")
         return Outcome(int(code), output or b"", errors or b"")
+
+
+def _undying(name: str, holder: str) -> EngineError:
+    return EngineError(
+        f"{name} does not end: {holder}",
+        "it ends once that goes on, so see to what it waits for (a disk, a network share or a GPU that "
+        "does not answer); else only a reboot of the machine ends it",
+    )
 
 
 def last_words(output: bytes) -> str:

@@ -27,6 +27,7 @@ from sessiontui.domain.session import Session
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.containers import PortInUseError
 from sessiontui.engine.docker_images import DockerImages
+from sessiontui.engine.docker_life import DockerLife
 from sessiontui.engine.docker_mounts import DockerMounts
 from sessiontui.engine.docker_remains import DockerRemains
 from sessiontui.engine.docker_saving import DockerSaving
@@ -39,7 +40,7 @@ from sessiontui.engine.payload import (
     home_volume,
     published_ports,
 )
-from sessiontui.engine.port import Change, Report
+from sessiontui.engine.port import STOP_SECONDS, Change, Report
 from sessiontui.engine.ports import pick_ports
 from sessiontui.engine.streams import EVENT_FILTERS, DockerEvents
 
@@ -49,16 +50,13 @@ if TYPE_CHECKING:
 IN_CREATION = timedelta(minutes=1)
 """How long a home without a container may be one whose container is about to come."""
 
-STOP_SECONDS = 10
-"""How long a session may take to stop before the engine kills it."""
-
 PORT_TRIES = 5
 
 _HOLDING = ["created", "running", "paused", "restarting"]
 """States of a container whose limits are promised."""
 
 
-class DockerEngine(DockerRemains, DockerMounts, DockerImages, DockerSaving):
+class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, DockerSaving):
     """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss.
 
     ``keys`` is the chord that leaves a shell running; see :mod:`sessiontui.domain.detach_keys`.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sessiontui import dockerd
 from sessiontui.dockerd.addresses import Address, first_that_answers, is_here
 from sessiontui.dockerd.errors import translated
+from sessiontui.domain.cancellation import Cancellation
 
 if TYPE_CHECKING:
     import docker
@@ -69,11 +70,13 @@ class Link:
         """The SDK's low-level client."""
         return self.connection.client
 
-    def patiently(self, work: Callable[[docker.APIClient], _T]) -> _T:
+    def patiently(
+        self, work: Callable[[docker.APIClient], _T], cancellation: Cancellation | None = None
+    ) -> _T:
         """Do what may take minutes: see :func:`sessiontui.dockerd.client.patiently`."""
         from sessiontui.dockerd.client import patiently
 
-        return patiently(self.connection, work)
+        return patiently(self.connection, work, cancellation=cancellation)
 
     @property
     def info(self) -> dict[str, Any]:

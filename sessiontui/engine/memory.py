@@ -27,6 +27,7 @@ from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.memory_batch import ended_at, played
 from sessiontui.engine.memory_inside import unreachable
+from sessiontui.engine.memory_life import MemoryLife
 from sessiontui.engine.memory_mounts import MemoryMounts
 from sessiontui.engine.memory_remains import MemoryRemains
 from sessiontui.engine.memory_saving import MemorySaving
@@ -70,7 +71,7 @@ class _Words:
         self.queue.put(_END)
 
 
-class MemoryEngine(MemoryMounts, MemorySaving, MemoryRemains):
+class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
     """Fills the engine port. ``pause`` is called with the seconds that real work would take."""
 
     def __init__(
@@ -84,9 +85,7 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryRemains):
         host: str = "gpu-box-1",
         local: bool = True,
     ) -> None:
-        super().__init__(now=now, pause=pause)
-        self._cpu = cpu
-        self._memory = memory
+        super().__init__(cpu=cpu, memory=memory, now=now, pause=pause)
         self._images: dict[str, str] = dict.fromkeys(images, "")
         self._facts = EngineFacts("Docker 28.5", host, local, address="memory://")
         self._logs: dict[str, bytes] = {}

@@ -73,6 +73,6 @@ def phase_of(
     if code == LOST_CODE:
         return Phase.STOPPED, "the engine or the machine went down: start resumes it", code
     if code == FOREIGN_STOP_CODE:
-        words = "the engine or the machine went down, or it was stopped by other means: start resumes it"
+        words = "stopped by the engine (restart, reboot, docker stop): start resumes it"
         return Phase.STOPPED, words, code
     return Phase.FAILED, f"ended with exit code {code}: see its logs", code

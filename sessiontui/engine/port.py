@@ -18,11 +18,14 @@ from sessiontui.domain.folder import Identity
 from sessiontui.domain.launch import Order, Progress
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.rescue import Census
-from sessiontui.domain.resources import Capacity, Gpu
+from sessiontui.domain.resources import Ask, Capacity, Gpu
 from sessiontui.domain.session import Losses, Session
 
 LEFT = b"left\n"
 """Says to an attendant that the person left the shell running."""
+
+STOP_SECONDS = 10
+"""How long a session may take to stop before the engine ends it by force."""
 
 Report = Callable[[Progress], None]
 """Told how far a long action is, from the thread that does it."""
@@ -240,6 +243,24 @@ class Engine(Protocol):
 
     def stop(self, session: Session) -> Session:
         """Stop a session and keep its home."""
+
+    def kill(self, session: Session) -> Session:
+        """End a session by force and keep its home; one that does not run stays as it is.
+
+        Raises EngineError that says what holds it where even that does not end it.
+        """
+
+    def memory_in_use(self, session: Session) -> int | None:
+        """Bytes that the kernel could not give back, by a look now; None where it does not run, or nobody
+        tells.
+        """
+
+    def resize(self, session: Session, ask: Ask) -> Session:
+        """Change the limits of CPU and memory, whether it runs or not; what is mounted, its GPUs and its
+        shared memory stay.
+
+        Raises Refused, fields ``cpu memory``, where the kernel cannot, with what is in use.
+        """
 
     def delete(self, session: Session) -> None:
         """Remove container, home volume and anonymous volumes. Mounted folders stay untouched.

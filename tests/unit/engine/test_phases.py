@@ -27,7 +27,11 @@ from sessiontui.engine.phases import phase_of
         ),
         ({"Status": "exited", "ExitCode": 3}, Phase.FAILED, "exit code 3"),
         ({"Status": "exited", "ExitCode": 255}, Phase.STOPPED, "the machine went down: start resumes it"),
-        ({"Status": "exited", "ExitCode": 158}, Phase.STOPPED, "or it was stopped by other means"),
+        (
+            {"Status": "exited", "ExitCode": 158},
+            Phase.STOPPED,
+            "stopped by the engine (restart, reboot,",
+        ),
         (
             {"Status": "exited", "ExitCode": 128, "Error": "mkdir /var/lib/x: no space left on device"},
             Phase.FAILED,
