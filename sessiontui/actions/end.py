@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from sessiontui.actions import mounting
+from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports, ensure_may_touch
 from sessiontui.domain.errors import EngineError, StartFailed, StorageError
 from sessiontui.domain.record import record_of
@@ -55,14 +56,23 @@ def stop(ports: Ports, session: Session) -> Session:
     return ports.engine.stop(session)
 
 
-def start(ports: Ports, session: Session) -> Session:
-    """Start a stopped session, or finish a launch that was cut off. Raises NotYours, StartFailed.
+def kill(ports: Ports, session: Session) -> Session:
+    """End the session by force and keep its home. Raises NotYours, EngineError that says what holds it."""
+    ensure_may_touch(session, ports.owner)
+    return ports.engine.kill(session)
 
-    Raises Refused where one of its folders is not there any more, or is a link by now.
+
+def start(ports: Ports, session: Session) -> Session:
+    """Start a stopped session, or finish a launch that was cut off.
+
+    Raises NotYours, StartFailed, also where another session has its GPUs by now; Refused where one of
+    its folders is not there any more, or is a link by now.
     """
     ensure_may_touch(session, ports.owner)
     if session.phase is Phase.RUNNING:
         return session
+    if session.devices:
+        _ensure_devices_free(ports, session)
     held = mounting.identities(ports, session.mounts)
     try:
         started = ports.engine.start(session)
@@ -80,3 +90,16 @@ def start(ports: Ports, session: Session) -> Session:
             f"{session.name}: {wrong}; it was stopped again", "put the folder back, then start it"
         )
     return started
+
+
+def _ensure_devices_free(ports: Ports, session: Session) -> None:
+    """A stopped session holds nothing: meanwhile its GPUs may have been given to another."""
+    gpus = capacity(ports.engine, ports.machine).gpus
+    taken = [gpu for gpu in gpus if gpu.uuid in session.devices and gpu.holder is not None]
+    if taken:
+        holders = ", ".join(sorted({gpu.holder or "" for gpu in taken}))
+        numbers = ", ".join(str(gpu.index) for gpu in taken)
+        raise StartFailed(
+            f"{session.name}: GPU {numbers} is held by {holders}",
+            "stop that one or wait for its end; or launch a new session, which takes a free GPU",
+        )

@@ -11,6 +11,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from sessiontui.cli.complaint import complain
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 
 FAILED, USAGE = 1, 2
 
+MODULES = {
+    **dict.fromkeys(("ls", "stop", "start", "environments", "setup", "doctor"), "verbs"),
+    **dict.fromkeys(("apps", "open", "close", "shell", "logs"), "reaching"),
+    "cp": "files",
+    "folders": "folders",
+    "forward": "forwarding",
+    "history": "history",
+    "launch": "launching",
+    "resize": "resizing",
+    "rm": "removal",
+    "save": "saving",
+    "ssh-config": "ssh_config",
+}
+"""Where each command is, as a function of its name."""
+
 
 def run(argv: Sequence[str]) -> int:
     """Do what the arguments say and return the exit code."""
@@ -41,33 +57,8 @@ def run(argv: Sequence[str]) -> int:
         settings = config.load(arguments.config, os.environ)
         if arguments.command is None:
             return _dashboard(settings, arguments)
-        from sessiontui.cli import (
-            files,
-            folders,
-            forwarding,
-            history,
-            launching,
-            reaching,
-            removal,
-            saving,
-            ssh_config,
-            verbs,
-        )
-
+        module = import_module(f"sessiontui.cli.{MODULES[arguments.command]}")
         name = arguments.command.replace("-", "_")
-        rooms = (
-            verbs,
-            launching,
-            reaching,
-            forwarding,
-            files,
-            folders,
-            removal,
-            saving,
-            history,
-            ssh_config,
-        )
-        module = next(one for one in rooms if hasattr(one, name))
         code: int = getattr(module, name)(arguments, settings)
     except Refused as error:
         for problem in error.problems:

@@ -122,6 +122,13 @@ def parser() -> argparse.ArgumentParser:
     ):
         command = add(name, words)
         command.add_argument("names", nargs="+", metavar="NAME")
+        if name == "stop":
+            command.add_argument("--kill", action="store_true", help="end them at once, by force")
+
+    resize = add("resize", "change CPU and memory of a session, also while it runs", json=True)
+    resize.add_argument("name", metavar="NAME")
+    resize.add_argument("--cpu", type=_cores, metavar="CORES")
+    resize.add_argument("--memory", type=_bytes, metavar="SIZE", help="such as 512m or 4g")
 
     rm = add("rm", "delete sessions with their homes; mounted folders stay")
     rm.add_argument("names", nargs="+", metavar="NAME")

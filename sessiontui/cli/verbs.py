@@ -56,9 +56,10 @@ def ls(arguments: Namespace, settings: Settings) -> int:
 
 
 def stop(arguments: Namespace, settings: Settings) -> int:
-    """Stop sessions."""
+    """Stop sessions, by force where that is asked for."""
     ports = _ports(settings)
-    return _each(arguments.names, ports, lambda session: end.stop(ports, session))
+    act = end.kill if arguments.kill else end.stop
+    return _each(arguments.names, ports, lambda session: act(ports, session))
 
 
 def start(arguments: Namespace, settings: Settings) -> int:

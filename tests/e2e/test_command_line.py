@@ -62,6 +62,16 @@ def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngin
     refused = sessiontui("open", "e2e-cli", "jupyterlab")
     assert refused.returncode == 1
     assert "stopped" in refused.stderr
+    resized = sessiontui("resize", "e2e-cli", "--memory", "700m", "--json")
+    assert json.loads(resized.stdout)["resources"]["memory"] == 700 * 2**20
+    assert sessiontui("start", "e2e-cli").returncode == 0
+    assert sessiontui("resize", "e2e-cli", "--cpu", "1.25").stdout == "e2e-cli: 1.25 CPU · 700M\n"
+    assert sessiontui("resize", "e2e-cli").returncode == 2
+    too_small = sessiontui("resize", "e2e-cli", "--memory", "16m")
+    assert too_small.returncode == 1
+    assert "memory: this environment needs at least" in too_small.stderr
+    assert sessiontui("stop", "--kill", "e2e-cli").stdout == "e2e-cli\n"
+    assert "killed: start resumes it" in sessiontui("ls", "--all").stdout
     assert sessiontui("start", "e2e-cli").returncode == 0
 
     endpoint = json.loads(sessiontui("open", "e2e-cli", "jupyterlab", "--json").stdout)

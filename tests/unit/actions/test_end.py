@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessiontui.actions import end
+from sessiontui.actions import end, resize
 from sessiontui.actions.app_life import app_output, end_app, offered_apps
 from sessiontui.actions.ports import Ports, find_session
 from sessiontui.domain.errors import NotYours, Unknown
@@ -19,7 +19,8 @@ from tests.unit.actions.test_open_app import OWNER, SESSION, ports
 __all__ = ["ports"]
 
 ACTIONS: list[Callable[[Ports, Session], object]] = [
-    end.losses, end.stop, end.start, end.delete, offered_apps,
+    end.losses, end.stop, end.start, end.kill, end.delete, offered_apps, resize.room,
+    lambda ports, session: resize.resize(ports, session, 1),
     lambda ports, session: end_app(ports, session, "ssh"),
     lambda ports, session: app_output(ports, session, "ssh"),
 ]  # fmt: skip

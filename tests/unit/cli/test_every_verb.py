@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ TOUCHING = {
     "cp": ["cp", "later:notes", "."],
     "stop": ["stop", "later"],
     "start": ["start", "later"],
+    "resize": ["resize", "later", "--cpu", "1"],
     "rm": ["rm", "--yes", "later"],
     "save": ["save", "later", "mine"],
     "ssh-config": ["ssh-config", "--key", "later"],
@@ -68,6 +70,12 @@ def verbs() -> set[str]:
     actions = parser()._actions
     (commands,) = [one for one in actions if isinstance(one, argparse._SubParsersAction)]
     return set(commands.choices)
+
+
+def test_every_command_is_where_it_is_looked_for() -> None:
+    assert cli.MODULES.keys() == verbs()
+    for verb, name in cli.MODULES.items():
+        assert callable(getattr(import_module(f"sessiontui.cli.{name}"), verb.replace("-", "_")))
 
 
 def test_the_tables_name_every_command() -> None:
@@ -142,6 +150,7 @@ HOSTILE = [
     ["rm", "--yes", "evil"],
     ["stop", "evil"],
     ["start", "evil"],
+    ["resize", "evil", "--cpu", "1"],
     ["cp", f"evil:{EVIL}", "/nowhere"],
     ["cp", f"{EVIL}:x", "."],
     ["forward", "evil", EVIL],
