@@ -49,7 +49,8 @@ class Observer:
         self._shown: Collection[str] = ()
         self._untold: set[str] = set()
         """Containers of which the engine could tell no more than its list, until they change."""
-        self._stopping: set[str] = set()
+        self._stopping: dict[str, float] = {}
+        """When each was told to stop."""
         self._saving: set[str] = set()
         self._preparations: dict[str, Preparation] = {}
 
@@ -57,7 +58,7 @@ class Observer:
         """The latest, with the launches, stops and saves of this dashboard laid over it."""
         with self._lock:
             picture = self._picture
-            stopping = set(self._stopping)
+            stopping = dict(self._stopping)
             preparations = dict(self._preparations)
             saving = frozenset(self._saving)
         if not stopping and not preparations and not saving:
@@ -71,6 +72,7 @@ class Observer:
                 for session in picture.sessions
                 if session.id not in hidden
             ),
+            stopping=MappingProxyType(stopping),
             preparations=tuple(preparations[one] for one in preparations if one in hidden),
             saving=saving,
         )
@@ -213,7 +215,7 @@ class Observer:
     def _see(self, sessions: Sequence[Session], engine: EngineFacts | None = None) -> Picture:
         with self._lock:
             ids = {session.id for session in sessions}
-            self._stopping &= ids
+            self._stopping = {one: since for one, since in self._stopping.items() if one in ids}
             self._untold &= {session.container_id or "" for session in sessions}
             self._readings = {one: self._readings[one] for one in self._readings if one in ids}
             self._history.keep(ids)
@@ -262,7 +264,7 @@ class Observer:
     def stopping(self, session: Session) -> None:
         """Show a session as stopping until the engine says otherwise."""
         with self._lock:
-            self._stopping.add(session.id)
+            self._stopping.setdefault(session.id, self._now())
 
     def saving(self, session: Session) -> bool:
         """Show a session as one that an image is made of; False when it is one already."""
@@ -279,7 +281,7 @@ class Observer:
     def stopped(self, session: Session) -> None:
         """The stop or delete ended, well or not."""
         with self._lock:
-            self._stopping.discard(session.id)
+            self._stopping.pop(session.id, None)
 
 
 def _another(before: Session, change: Change) -> bool:

@@ -49,7 +49,8 @@ def save_and_delete(
     try:
         saved = _saved(ports, still, into, Count(session.name, expected, report, cancellation), cancellation)
     except BaseException:
-        if running:
+        # A command that was cut off would be run anew: that is the person's to decide.
+        if running and session.batch is None:
             # It is the person's session as it was, as far as that can be had.
             with suppress(SessiontuiError):
                 end.start(ports, still)

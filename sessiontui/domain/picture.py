@@ -50,6 +50,8 @@ class Picture:
     """Launches of this dashboard that have no container yet."""
     saving: frozenset[str] = frozenset()
     """Ids of the sessions that this dashboard makes images of at the moment."""
+    stopping: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Since when this dashboard stops or deletes sessions, by id, in seconds since the epoch."""
     usage: Mapping[str, Usage] = field(default_factory=lambda: MappingProxyType({}))
     """By session id."""
     notes: tuple[str, ...] = ()

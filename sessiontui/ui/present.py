@@ -19,7 +19,7 @@ from sessiontui.domain.environment import OTHER
 from sessiontui.domain.folder import HOME, Mount
 from sessiontui.domain.launch import Preparation, Progress, Step
 from sessiontui.domain.session import Phase, Session
-from sessiontui.domain.units import format_bytes, format_cores, format_duration
+from sessiontui.domain.units import format_age, format_bytes, format_cores, format_duration
 
 STYLES = {
     f"cell--{name}"
@@ -166,9 +166,9 @@ def cpu_cell(used: float | None, limit: float, bar_cells: int, throttled: float 
     return (*bar(share, bar_cells, "warning" if hot else "bar"), Span(" "), Span(text, style))
 
 
-def memory_cell(used: int | None, limit: int, bar_cells: int) -> Cell:
-    """Memory in use of the limit; near the limit it is marked by sign and colour."""
-    hot = near_limit(used, limit)
+def memory_cell(used: int | None, limit: int, bar_cells: int, oom_kills: int | None = None) -> Cell:
+    """Memory in use of the limit; marked by sign and colour near it, and where it ended programs."""
+    hot = near_limit(used, limit) or bool(oom_kills)
     text = memory_text(used, limit) + ("!" if hot else "")
     style = "warning" if hot else "plain" if used is not None else "muted"
     if not bar_cells:
@@ -222,11 +222,18 @@ def environment_text(environment: str, version: str, image: str, labels: Mapping
 
 
 def reason_cell(session: Session) -> Cell:
-    """Why a session that does not run is in its phase, or what it asked for; and what it ran."""
-    command = (Span(f"  {clean(session.batch.command)}", "faint"),) if session.batch else ()
+    """Why a session that does not run is in its phase, or what it asked for; how long it ran, or what."""
+    if session.batch is not None:
+        # Its reason tells how long.
+        return (*_reason(session), Span(f"  {clean(session.batch.command)}", "faint"))
+    ran = () if session.lasted is None else (Span(f" · ran {format_age(session.lasted)}", "faint"),)
+    return (*_reason(session), *ran)
+
+
+def _reason(session: Session) -> Cell:
     if session.reason:
         style = "failed" if session.phase is Phase.FAILED else "muted"
-        return (Span(clean(session.reason), style), *command)
+        return (Span(clean(session.reason), style),)
     if session.phase is Phase.FAILED and session.exit_code is not None:
         return (Span(f"exit code {session.exit_code}", "failed"),)
     return (Span(str(session.ask), "faint"),)

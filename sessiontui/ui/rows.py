@@ -28,6 +28,8 @@ class Row:
     gpu: Cell = ()
     saving: bool = False
     """Whether an image is made of it at the moment."""
+    stopping_since: float | None = None
+    """When this dashboard began to stop or delete it, in seconds since the epoch."""
 
     @property
     def key(self) -> str:
@@ -90,6 +92,7 @@ def rows_of(picture: Picture, owner: Owner, labels: Mapping[str, str]) -> tuple[
             present.environment_text(session.environment, session.version, session.image, labels),
             present.gpu_cell(session, indexes),
             session.id in picture.saving,
+            picture.stopping.get(session.id),
         )
         for session in picture.sessions
     ]
@@ -237,6 +240,10 @@ _LEAST = {"name": 12, "environment": 13, "mounts": 10}
 """To how little a column may be cut before another leaves."""
 
 
+_STOPPING_WIDTH = len(" 59s")
+"""What the time that a stop takes may need beside its word."""
+
+
 def _wanted(rows: Sequence[Row]) -> dict[str, int]:
     """The width each column's text asks for; what can be sorted has room for its title and a mark."""
     wanted = {
@@ -255,7 +262,7 @@ def _wanted(rows: Sequence[Row]) -> dict[str, int]:
         found = {
             "name": present.width(present.name_cell(row.name, row.owner, row.mine)),
             "environment": present.width((Span(row.environment),)),
-            "phase": present.width(_phase(row)),
+            "phase": present.width(_phase(row)) + (_STOPPING_WIDTH if row.stopping_since else 0),
             "mounts": present.width(present.mounts_cell(subject)),
         }
         if isinstance(subject, Session) and not row.told:
@@ -322,6 +329,8 @@ def look_of(row: Row, usage: Usage, now: float) -> tuple[object, ...]:
     """All that the row's line shows of usage and time, in any layout: equal ones make equal lines."""
     subject = row.subject
     age = format_age(now - row.since)
+    if row.stopping_since is not None:
+        age += format_age(now - row.stopping_since)
     if row.told or isinstance(subject, Preparation):
         return (age,)
     limits = usage.limits(subject.ask)
@@ -332,7 +341,7 @@ def look_of(row: Row, usage: Usage, now: float) -> tuple[object, ...]:
         present.held_back(usage.throttled),
         present.memory_text(usage.memory, limits.memory),
         _steps(usage.memory, limits.memory),
-        present.near_limit(usage.memory, limits.memory),
+        present.near_limit(usage.memory, limits.memory) or bool(usage.oom_kills),
     )
 
 
@@ -354,10 +363,13 @@ def _sentence(row: Row, bar: int) -> Cell:
     return present.reason_cell(row.subject)
 
 
-def _phase(row: Row) -> Cell:
+def _phase(row: Row, now: float | None = None) -> Cell:
     if isinstance(row.subject, Preparation):
         return present.step_cell(row.subject.progress.step)
-    return present.SAVING if row.saving else present.phase_cell(row.subject.phase)
+    cell = present.SAVING if row.saving else present.phase_cell(row.subject.phase)
+    if row.stopping_since is None or now is None:
+        return cell
+    return (*cell, Span(f" {format_age(now - row.stopping_since)}", "preparing"))
 
 
 def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
@@ -368,7 +380,7 @@ def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
         case "environment":
             return (Span(row.environment, "plain" if row.mine else "muted"),)
         case "phase":
-            return _phase(row)
+            return _phase(row, now)
         case "age":
             return (Span(format_age(now - row.since), "muted"),)
         case "control":
@@ -381,5 +393,6 @@ def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
             limit = usage.limits(subject.ask).cpu
             return present.cpu_cell(usage.cpu, limit, column.bar, usage.throttled)
         case "memory" if isinstance(subject, Session):
-            return present.memory_cell(usage.memory, usage.limits(subject.ask).memory, column.bar)
+            limit = usage.limits(subject.ask).memory
+            return present.memory_cell(usage.memory, limit, column.bar, usage.oom_kills)
     return ()

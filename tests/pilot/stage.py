@@ -212,6 +212,8 @@ class Stage:
     shell_settings: ShellSettings = field(default_factory=ShellSettings)
     clock: float = 10_000.0
     """What the clock of the charts shows."""
+    later: float = 0.0
+    """Seconds after NOW that it is."""
 
     def app(self, kind: type[SessiontuiApp] = SessiontuiApp) -> SessiontuiApp:
         """A dashboard that looks at the meters only when told."""
@@ -229,17 +231,20 @@ class Stage:
             lambda app: Dashboard(
                 app,
                 ports,
-                Observer(ports, NOW.timestamp, lambda: self.clock),
+                Observer(ports, self._now, lambda: self.clock),
                 keys=KeyRing(self.keys, config=self.config),
                 environ=self.environ,
                 run_in_terminal=self._run_in_terminal,
                 copy=self._copy,
                 interval=None,
-                now=NOW.timestamp,
+                now=self._now,
                 keymap=self.keymap,
                 shells=self.shell_settings,
             )
         )
+
+    def _now(self) -> float:
+        return NOW.timestamp() + self.later
 
     def _run_in_terminal(self, argv: list[str], banner: str) -> int:
         self.shells.append((argv, banner))

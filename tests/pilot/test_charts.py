@@ -89,7 +89,9 @@ async def test_the_pane_shows_the_past_of_the_selected_session() -> None:
         assert cpu.startswith("CPU 8.0/8 ! throttled 31%")
         assert memory.startswith("MEM 62/64G ! near its limit")
         assert cpu.count("█") == 3  # it was first seen now
-        assert "! ended by the kernel: 2" in text(app.screen.query_one("#facts", Lines))
+        assert "out of memory (limit 64G, peak 64G): 2 programs ended" in text(
+            app.screen.query_one("#facts", Lines)
+        )
         assert "412 processes and threads" in text(app.screen.query_one("#facts", Lines))
 
 

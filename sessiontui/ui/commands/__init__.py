@@ -22,7 +22,13 @@ from sessiontui.ui.commands.folders import (
     SortFolders,
 )
 from sessiontui.ui.commands.history import ForgetPast, RepeatPast, ShowHistory
-from sessiontui.ui.commands.life import DeleteSession, RepeatSession, StartSession, StopSession
+from sessiontui.ui.commands.life import (
+    DeleteSession,
+    RepeatSession,
+    ResizeSession,
+    StartSession,
+    StopSession,
+)
 from sessiontui.ui.commands.marks import MarkAll, MarkSession
 from sessiontui.ui.commands.program import OpenPalette, Quit, ShowHelp, ToggleMouse
 from sessiontui.ui.commands.reach import (
@@ -61,6 +67,7 @@ COMMANDS: tuple[Command, ...] = tuple(
         OpenFiles,
         ReadLogs,
         StopSession,
+        ResizeSession,
         DeleteSession,
         MarkSession,
         MarkAll,

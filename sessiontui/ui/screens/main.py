@@ -25,6 +25,7 @@ from sessiontui.ui.cut_off import CUT_OFF_AFTER, CutOffLaunches
 from sessiontui.ui.desk import Desk
 from sessiontui.ui.environment_labels import EnvironmentLabels
 from sessiontui.ui.finished import FinishedSessions
+from sessiontui.ui.last_words import LastWords
 from sessiontui.ui.panes import PANES, Pane
 from sessiontui.ui.panes.base import PaneStand
 from sessiontui.ui.present import Cell, Span
@@ -77,6 +78,7 @@ class MainScreen(Screen[None]):
         self._finished = FinishedSessions(desk)
         self._outputs: list[OutputScreen] = []
         self._told: set[str] = set()
+        self._last_words = LastWords(desk.ports.engine, self._draw_selected)
         self._passing: Timer | None = None
         self._learned: str | None = None
         self._picture = Picture()
@@ -211,7 +213,10 @@ class MainScreen(Screen[None]):
     def _draw_rows(self, picture: Picture) -> None:
         """Draw which sessions there are, and where; unless that is as it was."""
         gpus = picture.capacity.gpus if picture.capacity else ()
-        rows_from = (picture.sessions, picture.preparations, picture.saving, gpus, self._environments.labels)
+        rows_from = (
+            (picture.sessions, picture.preparations, picture.saving, picture.stopping),
+            (gpus, self._environments.labels),
+        )
         if rows_from != self._rows_from:
             self._rows = rows.rows_of(picture, self.desk.ports.owner, self._environments.labels)
             self._rows_from = rows_from
@@ -286,7 +291,8 @@ class MainScreen(Screen[None]):
         listing = self.query_one(SessionList)
         row, desk = listing.selected, self.desk
         usage = rows.usage_of(row, self._picture.usage) if row else UNKNOWN
-        self.query_one(Details).show_row(row, usage, desk.now(), desk.observer.series)
+        words = self._last_words.of(row.subject if row else None)
+        self.query_one(Details).show_row(row, usage, desk.now(), desk.observer.series, words)
         self._fold_details()
         self._learn_details(self.selected)
         self._draw_hints()
@@ -331,6 +337,8 @@ class MainScreen(Screen[None]):
 
     def _learn_details(self, selected: Session | Preparation | None) -> None:
         """Have the engine asked, once, for what its list does not tell of the selected session."""
+        if isinstance(selected, Session) and self._last_words.wanted(selected):
+            self.run_worker(self._last_words.learn(selected), group="details")
         if not isinstance(selected, Session) or not selected.brief or self._learned == selected.container_id:
             return
         self._learned = selected.container_id

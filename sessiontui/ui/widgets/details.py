@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -13,7 +14,7 @@ from textual.content import Content
 from sessiontui.domain.history import Figure, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.session import Phase, Session
-from sessiontui.domain.units import format_age
+from sessiontui.domain.units import format_age, format_bytes
 from sessiontui.domain.usage import Usage
 from sessiontui.ui import present
 from sessiontui.ui.chart import charts_of
@@ -32,11 +33,12 @@ class SeriesOf(Protocol):
         """A figure of a session over a window up to the last look."""
 
 
-def details_of(row: Row, usage: Usage, now: float) -> tuple[Cell, ...]:
-    """What there is to say about a row, in lines of any width."""
+def details_of(row: Row, usage: Usage, now: float, last_words: Sequence[str] = ()) -> tuple[Cell, ...]:
+    """What there is to say about a row, in lines of any width; ``last_words`` are the end of its log."""
     if isinstance(row.subject, Preparation):
         return tuple(_of_preparation(row.subject, now))
-    return tuple(_of_session(row, row.subject, usage, now))
+    words = (_line("" if at else "log", Span(present.clean(line))) for at, line in enumerate(last_words))
+    return (*_of_session(row, row.subject, usage, now), *words)
 
 
 def _line(label: str, *spans: Span) -> Cell:
@@ -61,12 +63,13 @@ def _of_preparation(preparation: Preparation, now: float) -> list[Cell]:
 def _of_session(row: Row, session: Session, usage: Usage, now: float) -> list[Cell]:
     lines: list[Cell] = []
     state = [*present.phase_cell(session.phase)]
-    if session.reason:
-        state.append(Span(f"  {present.clean(session.reason)}", "muted"))
-    elif session.exit_code is not None and session.phase in (Phase.FINISHED, Phase.FAILED):
+    if session.exit_code is not None and session.phase in (Phase.FINISHED, Phase.FAILED):
         state.append(Span(f"  exit code {session.exit_code}", "muted"))
-    if usage.oom_kills:
-        state.append(Span(f"  ! ended by the kernel: {usage.oom_kills}", "warning"))
+    if row.stopping_since is not None:
+        state.append(Span(f" for {format_age(now - row.stopping_since)}", "preparing"))
+    if session.ended_at is not None:
+        after = "" if session.lasted is None else f" after {format_age(session.lasted)}"
+        state.append(Span(f"  ended{after}, {_ago(session.ended_at, now)}", "plain"))
     state.append(Span(f"  {session.ask}", "plain"))
     state.append(Span(f"  launched {_ago(session.created_at, now)}", "faint"))
     if session.started_at is not None and session.phase is Phase.RUNNING:
@@ -76,6 +79,11 @@ def _of_session(row: Row, session: Session, usage: Usage, now: float) -> list[Ce
     if usage.pids is not None:
         state.append(Span(f"  {usage.pids} processes and threads", "faint"))
     lines.append(_line("phase", *state))
+    if session.reason:
+        style = "failed" if session.phase is Phase.FAILED else "plain"
+        lines.append(_line("why", Span(present.clean(session.reason), style)))
+    if usage.oom_kills:
+        lines.append(_line("!", Span(_out_of_memory(session, usage), "warning")))
     identity = f"  {present.clean(session.container_id or '')[:12]}" if session.container_id else ""
     lines.append(
         _line("image", Span(present.clean(session.image)), Span(identity or "  no container left", "faint"))
@@ -88,6 +96,15 @@ def _of_session(row: Row, session: Session, usage: Usage, now: float) -> list[Ce
         _line("home", Span("/home/work"), Span("  survives stop and start, dies with delete", "muted"))
     )
     return lines
+
+
+def _out_of_memory(session: Session, usage: Usage) -> str:
+    """What the kernel did to a session that runs on, and what to do about it."""
+    count = usage.oom_kills or 0
+    limit = format_bytes(usage.limits(session.ask).memory)
+    peak = "" if usage.memory_peak is None else f", peak {format_bytes(usage.memory_peak)}"
+    programs = f"{count} programs" if count > 1 else "a program"
+    return f"out of memory (limit {limit}{peak}): {programs} ended; resize it"
 
 
 def _ago(moment: datetime, now: float) -> str:
@@ -121,28 +138,40 @@ class Details(Vertical):
     """Shows the details of one row under a title with its name: what it uses on top, while it runs."""
 
     _title: Content | None = None
-    _shown: tuple[Row, Usage, float, SeriesOf | None] | None = None
+    _shown: tuple[Row, Usage, float, SeriesOf | None, Sequence[str]] | None = None
 
     def compose(self) -> ComposeResult:
         """Charts over text."""
         yield ChartRow(len(Figure))
         yield Lines(id="facts")
 
-    def show_row(self, row: Row | None, usage: Usage, now: float, series: SeriesOf | None = None) -> None:
-        """Show another row, or the same one later; ``series`` tells the past of sessions."""
+    def show_row(
+        self,
+        row: Row | None,
+        usage: Usage,
+        now: float,
+        series: SeriesOf | None = None,
+        last_words: Sequence[str] = (),
+    ) -> None:
+        """Show another row, or the same one later.
+
+        ``series`` tells the past of sessions; ``last_words`` are the end of the log of one that failed.
+        """
         if row is None:
             return
-        self._shown = (row, usage, now, series)
+        self._shown = (row, usage, now, series, last_words)
         # Nobody sees a folded pane.
         if self.display:
-            self._draw(row, usage, now, series)
+            self._draw(row, usage, now, series, last_words)
 
     def on_show(self) -> None:
         """Draw what was missed while folded."""
         if self._shown is not None:
             self._draw(*self._shown)
 
-    def _draw(self, row: Row, usage: Usage, now: float, series: SeriesOf | None) -> None:
+    def _draw(
+        self, row: Row, usage: Usage, now: float, series: SeriesOf | None, last_words: Sequence[str]
+    ) -> None:
         owner = "" if row.mine else f"{present.clean(row.owner)}/"
         # As content: a plain string would be read as markup.
         title = Content(f"{owner}{present.clean(row.name)} · {row.environment}")
@@ -150,7 +179,7 @@ class Details(Vertical):
         if title != self._title:
             self.border_title = self._title = title
         self._draw_charts(row, usage, series)
-        self.query_one("#facts", Lines).show(*details_of(row, usage, now))
+        self.query_one("#facts", Lines).show(*details_of(row, usage, now, last_words))
 
     def _draw_charts(self, row: Row, usage: Usage, series: SeriesOf | None) -> None:
         view, session = self.query_one(ChartRow), row.subject
