@@ -18,7 +18,7 @@ from sessiontui.cli.printing import print_json, print_table
 from sessiontui.cli.saving import remove_environment
 from sessiontui.cli.ssh_config import keep_current
 from sessiontui.config import Settings
-from sessiontui.domain.errors import EngineError, HostError, SessiontuiError
+from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable, HostError, SessiontuiError
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age
 
@@ -139,6 +139,8 @@ def _each(names: Sequence[str], ports: Ports, action: Callable[[Session], object
             session = find_session(ports.engine, name, ports.owner)
             action(session)
             print(session.name)
+        except (EngineUnreachable, EngineDenied):
+            raise
         except SessiontuiError as error:
             failed = True
             complain(error.message, error.hint)

@@ -39,7 +39,14 @@ def denied(environ: dict[str, str], installed: Path, home: Path) -> Iterator[lis
         directory.chmod(mode)
 
 
-LINES = [["ls"], ["launch", "python"], ["rm", "--yes", "x"], ["stop", "x"], ["logs", "x"], ["cp", "x:a", "."]]
+LINES = [
+    ["ls"],
+    ["launch", "python"],
+    ["rm", "--yes", "nobody"],
+    ["stop", "nobody"],
+    ["logs", "nobody"],
+    ["cp", "nobody:a", "."],
+]
 
 
 def test_every_command_tells_who_may_not_open_the_socket_what_to_do(
@@ -58,7 +65,7 @@ def test_every_command_tells_who_may_not_open_the_socket_what_to_do(
 def test_the_dashboard_tells_it_too(denied: list[str], terminals: Terminals) -> None:
     terminal = terminals("denied")
     terminal.start(" ".join([*denied, "sessiontui"]), width=80, height=24)
-    terminal.wait("may not open the engine's socket")
+    terminal.wait("this user may not open the engine.s")
     terminal.wait("usermod -aG docker")
     terminal.keys("n")
     terminal.keys("q")
