@@ -15,7 +15,7 @@ from sessiontui.domain.launch import Preparation, Progress, Step
 from sessiontui.domain.session import SCHEMA, Phase
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.commands import COMMANDS, Command
-from sessiontui.ui.commands.base import OnSession
+from sessiontui.ui.commands.base import SESSIONS, OnSession
 from tests.pilot.stage import JUPYTER, NOW, Stage, lend_terminal, opened, order, select, until
 from tests.pilot.test_dashboard import main, toasts
 
@@ -25,6 +25,8 @@ EVIL = f"{BEGIN}\x1b[31m\x1b]0;title\x07\u202egnp\r\n\t\x00\x9b1m\u200b" + "界x
 
 ASIDE = {"quit", "toggle-mouse", "open-palette"}
 """Commands that show nothing of a session."""
+HERE = [one for one in COMMANDS if one.name not in ASIDE and one.tab in ("", SESSIONS)]
+"""Those that a person can ask for beside the sessions."""
 
 
 def hostile() -> Stage:
@@ -73,7 +75,7 @@ async def quiet(pilot: Pilot[None], app: SessiontuiApp) -> None:
     )
 
 
-@pytest.mark.parametrize("one", [one for one in COMMANDS if one.name not in ASIDE], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", HERE, ids=lambda one: one.name)
 async def test_every_command_shows_hostile_text_harmlessly(
     monkeypatch: pytest.MonkeyPatch, one: Command
 ) -> None:
@@ -127,7 +129,7 @@ async def test_what_goes_wrong_is_told_harmlessly(size: tuple[int, int]) -> None
 
 # --- labels of a later version -------------------------------------------------------------------------
 
-SHOWING = {"read-logs", "show-charts"}
+SHOWING = {"read-logs", "show-charts", "repeat-session"}
 """Commands about a session that change nothing of it."""
 
 
