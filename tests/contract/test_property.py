@@ -468,5 +468,15 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]
 
 def test_on_a_real_engine(private: PrivateEngine, tmp_path: Path) -> None:
     bench = Bench(private.client(), IMAGE, tmp_path, real=True)
+
+    def fresh() -> RealWorld:
+        """One without what a life that went wrong has left: only then is it told what was wrong."""
+        client = private.client()._link.client
+        for container in client.containers(all=True):
+            client.remove_container(container["Id"], force=True)
+        for volume in client.volumes()["Volumes"] or ():
+            client.remove_volume(volume["Name"], force=True)
+        return RealWorld(bench, private)
+
     examples = int(os.environ.get("SESSIONTUI_TEST_EXAMPLES", "6"))
-    live(lambda: RealWorld(bench, private), examples=examples, steps=15)
+    live(fresh, examples=examples, steps=15)
