@@ -37,6 +37,7 @@ from sessiontui.domain.folder import Folder, Mount
 from sessiontui.domain.launch import Order
 from sessiontui.domain.rescue import Saved
 from sessiontui.domain.session import Phase, Session
+from sessiontui.domain.units import MIB
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.payload import home_volume, session_volume
 from sessiontui.engine.port import Engine
@@ -315,6 +316,21 @@ class Life(RuleBasedStateMachine):
             assert (path / name).read_bytes() == content
             self.safe[path / name] = content
 
+    @precondition(lambda self: self.of(Phase.RUNNING))
+    @rule(data=st.data())
+    def kill(self, data: st.DataObject) -> None:
+        session = self.draw(data, Phase.RUNNING)
+        self.world.engine.kill(session)
+        self.known[session.id].phases = ENDED
+
+    @precondition(lambda self: self.with_container)
+    @rule(data=st.data(), cpu=st.sampled_from((0.25, 0.5, 1.0)), memory=st.sampled_from((128, 256, 384)))
+    def resize(self, data: st.DataObject, cpu: float, memory: int) -> None:
+        session = one_of(data, self.with_container)
+        ask = replace(session.ask, cpu=cpu, memory=memory * MIB)
+        resized = self.world.engine.resize(session, ask)
+        assert (resized.ask.cpu, resized.ask.memory) == (cpu, memory * MIB)
+
     # What bad luck does
 
     @precondition(lambda self: self.with_container)
@@ -351,8 +367,8 @@ class Life(RuleBasedStateMachine):
         rescue.sweep(ports_of(self.world.bench))
 
     @precondition(lambda self: self.with_container)
-    @rule(data=st.data(), verb=st.sampled_from(("stop", "start")), death=DEATHS)
-    def a_dashboard_dies_in_a_stop_or_start(self, data: st.DataObject, verb: str, death: Death) -> None:
+    @rule(data=st.data(), verb=st.sampled_from(("stop", "start", "kill")), death=DEATHS)
+    def a_dashboard_dies_in_a_stop_start_or_kill(self, data: st.DataObject, verb: str, death: Death) -> None:
         session = one_of(data, self.with_container)
         self.known[session.id].phases |= ENDED | {Phase.RUNNING}
         self.world.crash(verb, session, death)
