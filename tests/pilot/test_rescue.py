@@ -12,7 +12,7 @@ from textual.widgets import Button, OptionList, Static
 
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.session import Owner, Phase
-from sessiontui.storage.directories import Directories
+from sessiontui.storage.played import FoldersOfDemo
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.rows import MARK
 from sessiontui.ui.screens.confirm import ConfirmScreen
@@ -31,7 +31,7 @@ from tests.pilot.test_dashboard import main, names, text, toasts
 def stage(tmp_path: Path) -> Stage:
     """The busy stage with folders on a real disk."""
     stage = busy()
-    stage.storage = Directories(tmp_path / "folders", Owner("alice", os.getuid(), os.getgid()))
+    stage.storage = FoldersOfDemo(tmp_path / "folders", Owner("alice", os.getuid(), os.getgid()))
     stage.storage.create("keep")
     return stage
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -17,24 +16,30 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Select, Static, TextArea
 
-from sessiontui.actions.environments import found_environments
-from sessiontui.actions.launch import Launcher, preferred_version, ready_images, refused_fields
+from sessiontui.actions.launch import Launcher, refused_fields
 from sessiontui.actions.ports import Ports
 from sessiontui.actions.repeat import draft_again
 from sessiontui.domain.environment import OTHER, Environment, Version
 from sessiontui.domain.errors import Problem, Refused, SessiontuiError
 from sessiontui.domain.launch import SMALLEST, Draft, Order, cautions
 from sessiontui.domain.record import Record
-from sessiontui.domain.repeat import repeated_name
 from sessiontui.domain.resources import BOUNDLESS
 from sessiontui.domain.session import Session
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
 from sessiontui.ui.screens.last_launches import LastLaunchesScreen
-from sessiontui.ui.screens.launch_facts import CatalogueFound, EngineFound, FoldersFound, Found, judge
+from sessiontui.ui.screens.launch_again import NOTHING, Again
+from sessiontui.ui.screens.launch_facts import (
+    CatalogueFound,
+    EngineFound,
+    FoldersFound,
+    Found,
+    find_catalogue,
+    find_engine,
+    judge,
+)
 from sessiontui.ui.screens.launch_text import (
     automatic_text,
-    beyond,
     environment_label,
     version_label,
     will_happen,
@@ -49,8 +54,6 @@ from sessiontui.ui.widgets.folder_list import FolderList
 from sessiontui.ui.widgets.target_line import TargetLine
 
 _ASKING = "asking the engine…"
-
-_NOTHING = Draft()
 
 _NO_IMAGE = Problem("image", "name an image, like python:3.12-slim")
 
@@ -94,15 +97,12 @@ class LaunchScreen(ModalScreen[Order | None]):
         ports: Ports,
         names_in_preparation: Callable[[], frozenset[str]],
         repeated: Session | Record | None = None,
-        begin: Draft = _NOTHING,
+        begin: Draft = NOTHING,
     ) -> None:
         """``repeated`` is what to begin with, a launch once more; or ``begin``, with a version."""
         super().__init__()
         self._repeated = repeated
-        self._wanted = begin
-        """What is taken over from it once it is known whether that is there."""
-        self._lost: dict[str, str] = {}
-        """By field, what of it is not there any more."""
+        self._again = Again(begin)
         self._launcher = launcher
         self._ports = ports
         self._names_in_preparation = names_in_preparation
@@ -178,8 +178,8 @@ class LaunchScreen(ModalScreen[Order | None]):
     def _repeat(self, what: Session | Record) -> None:
         """Fill the form in as that was; what has to be found first follows when it is."""
         self._repeated = what
-        self._wanted = draft = draft_again(self._ports, what)
-        self._lost = {}
+        draft = draft_again(self._ports, what)
+        self._again = Again(draft)
         self._was_refused = self._refusal_stands = self._version_chosen = False
         self.query_one("#name", Input).value = ""
         self.query_one("#image", Input).value = draft.image
@@ -194,32 +194,15 @@ class LaunchScreen(ModalScreen[Order | None]):
 
     def _find_lost(self) -> None:
         """Say at its field what a repeated launch had and is not there any more."""
-        wanted = self._wanted
         if self._catalogue is not None and self._engine is not None:
-            found = next((one for one in self._environments if one.name == wanted.environment), None)
-            if wanted.environment and found is None:
-                self._lost["environment"] = f"{wanted.environment} is not there any more: choose another"
-            elif found is not None and wanted.version and found.version(wanted.version) is None:
-                self._lost["version"] = f"{wanted.version} is not there any more: choose another"
-            self._lost |= beyond(wanted, self._engine.capacity)
-            self._wanted = wanted = replace(wanted, environment="", version="", cpu=None, memory=None, gpu=0)
+            self._again.settle_engine(self._environments, self._engine.capacity)
         if self._folders is not None:
-            there = {one.name for one in self._folders.folders}
-            missing = [one.folder for one in wanted.mounts if one.folder not in there]
-            if missing:
-                verb = "is" if len(missing) == 1 else "are"
-                self._lost["mounts"] = f"{', '.join(missing)} {verb} not there any more"
-            self._wanted = replace(wanted, mounts=())
-
-    def _found_again(self, *fields: str) -> None:
-        """The person has chosen anew."""
-        for field in fields:
-            self._lost.pop(field, None)
+            self._again.settle_folders(self._folders.folders)
 
     # What is asked, away from the keys
 
     def _ask_all(self) -> None:
-        self._ask("catalogue", self._read_catalogue)
+        self._ask("catalogue", lambda: find_catalogue(self._ports))
         self._ask("folders", lambda: FoldersFound(self._ports.storage.folders()))
         self._ask("engine", self._read_engine)
 
@@ -234,32 +217,8 @@ class LaunchScreen(ModalScreen[Order | None]):
         else:
             self.post_message(self.Answered(found))
 
-    def _read_catalogue(self) -> Found:
-        catalogue = self._ports.catalogue
-        return CatalogueFound(catalogue.environments(), catalogue.other_apps())
-
     def _read_engine(self) -> Found:
-        found = found_environments(self._ports)
-        preferred = {
-            one.name: preferred_version(self._ports, one).name for one in self._ports.catalogue.environments()
-        }
-        return EngineFound(
-            self._launcher.capacity(),
-            self._ports.engine.sessions(),
-            ready_images(self._ports),
-            preferred | {one.name: one.default for one in found},
-            self._suggestion(),
-            found,
-        )
-
-    def _suggestion(self) -> str:
-        names, repeated = self._names_in_preparation(), self._repeated
-        if repeated is None:
-            return self._launcher.suggest_name(names)
-        session = repeated.session if isinstance(repeated, Record) else repeated
-        uid = self._ports.owner.uid
-        mine = {one.name for one in self._ports.engine.sessions() if one.owner.uid == uid}
-        return repeated_name(session.name, mine | names)
+        return find_engine(self._ports, self._launcher, self._names_in_preparation(), self._repeated)
 
     @on(Answered)
     def take_answer(self, message: Answered) -> None:
@@ -349,7 +308,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         if self._catalogue is None:
             return
         chooser = self.query_one("#environment", Select)
-        before = (OTHER if self._wanted.image else self._wanted.environment) or chooser.value
+        before = (OTHER if self._again.wanted.image else self._again.wanted.environment) or chooser.value
         options = [(environment_label(one), one.name) for one in self._environments]
         options.append(("Other image…", OTHER))
         with chooser.prevent(Select.Changed):
@@ -360,8 +319,7 @@ class LaunchScreen(ModalScreen[Order | None]):
     def change_environment(self, message: Select.Changed) -> None:
         """Another environment has other versions, minimums and defaults."""
         if message.value:
-            self._wanted = replace(self._wanted, environment="", version="", image="")
-            self._found_again("environment", "version")
+            self._again.chosen_image()
             self._version_chosen = False
             self._take_environment()
             self._judge()
@@ -381,8 +339,8 @@ class LaunchScreen(ModalScreen[Order | None]):
         names = [one.name for one in environment.versions]
         keep = self._version_chosen and chooser.value in names
         name = str(chooser.value) if keep else self._preferred(environment)
-        if self._wanted.environment == environment.name and self._wanted.version in names:
-            name, self._version_chosen = self._wanted.version, True
+        if self._again.wanted.environment == environment.name and self._again.wanted.version in names:
+            name, self._version_chosen = self._again.wanted.version, True
         options = [(version_label(environment, one, images), one.name) for one in environment.versions]
         with chooser.prevent(Select.Changed):
             _show_options(chooser, options, name)
@@ -394,7 +352,7 @@ class LaunchScreen(ModalScreen[Order | None]):
     def change_version(self, message: Select.Changed) -> None:
         """A version the person chose stays chosen."""
         if message.value:
-            self._found_again("version")
+            self._again.chosen("version")
             self._version_chosen = True
             self._show_resources()
             self._judge()
@@ -473,13 +431,13 @@ class LaunchScreen(ModalScreen[Order | None]):
     @on(Amounts.Changed)
     def choose_amounts(self) -> None:
         """Other amounts are wanted than those of a launch before."""
-        self._found_again("cpu", "memory", "gpu")
+        self._again.chosen("cpu", "memory", "gpu")
 
     @on(FolderList.Changed)
     def choose_folders(self) -> None:
         """What was missing of the folders was seen."""
-        if self._folders is not None and not self._wanted.mounts:
-            self._found_again("mounts")
+        if self._folders is not None and not self._again.wanted.mounts:
+            self._again.chosen("mounts")
 
     @on(Input.Submitted)
     def go_on(self) -> None:
@@ -529,7 +487,6 @@ class LaunchScreen(ModalScreen[Order | None]):
                 # Where folders go is chosen among what is seen there: the reason stands beside it at once.
                 self._show_problems({"mounts": verdict["mounts"]} if "mounts" in verdict else {})
                 name, message = next(iter(self._renamed(verdict).items()))
-                self._show_problems({})
                 labels = {field.field: field.label for field in self.query(Field)}
                 self._say(f"Not yet. {labels.get(name, name)}: {message}")
             return
@@ -554,7 +511,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         return renamed
 
     def _show_problems(self, problems: Mapping[str, str]) -> None:
-        shown = self._lost | self._renamed(problems)
+        shown = self._again.lost | self._renamed(problems)
         for field in self.query(Field):
             field.problem = shown.get(field.field, "")
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sessiontui.actions.launch import refused_fields
+from sessiontui.actions.environments import found_environments
+from sessiontui.actions.launch import Launcher, preferred_version, ready_images, refused_fields
+from sessiontui.actions.ports import Ports
 from sessiontui.domain.environment import App, Environment
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.launch import Draft, Order, check
+from sessiontui.domain.record import Record
+from sessiontui.domain.repeat import repeated_name
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Owner, Session
 
@@ -47,6 +51,37 @@ class FoldersFound:
 
 
 Found = EngineFound | CatalogueFound | FoldersFound | Order
+
+
+def find_catalogue(ports: Ports) -> CatalogueFound:
+    """Read the environments. Raises ConfigError."""
+    return CatalogueFound(ports.catalogue.environments(), ports.catalogue.other_apps())
+
+
+def find_engine(
+    ports: Ports, launcher: Launcher, names_in_preparation: frozenset[str], repeated: Session | Record | None
+) -> EngineFound:
+    """Ask the engine; ``repeated`` is the launch that is done once more. Raises EngineError, ConfigError."""
+    found = found_environments(ports)
+    preferred = {one.name: preferred_version(ports, one).name for one in ports.catalogue.environments()}
+    return EngineFound(
+        launcher.capacity(),
+        ports.engine.sessions(),
+        ready_images(ports),
+        preferred | {one.name: one.default for one in found},
+        _suggestion(ports, launcher, names_in_preparation, repeated),
+        found,
+    )
+
+
+def _suggestion(
+    ports: Ports, launcher: Launcher, names: frozenset[str], repeated: Session | Record | None
+) -> str:
+    if repeated is None:
+        return launcher.suggest_name(names)
+    session = repeated.session if isinstance(repeated, Record) else repeated
+    mine = {one.name for one in ports.engine.sessions() if one.owner.uid == ports.owner.uid}
+    return repeated_name(session.name, mine | names)
 
 
 def judge(
