@@ -143,7 +143,7 @@ class EnvironmentsPane(Pane):
 
     def look(self) -> None:
         """Read the environments anew."""
-        self.run_worker(self._look(), group="look", exclusive=True)
+        self.run_worker(self._look, group="look", exclusive=True)  # type: ignore[arg-type] # of no result
 
     async def _look(self) -> None:
         try:
