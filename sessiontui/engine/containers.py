@@ -26,6 +26,7 @@ from sessiontui.domain.launch import Order
 from sessiontui.engine.holders import containers_with, named, processes_with, stuck_processes
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import SESSION_DIRECTORY, container_name, home_volume, session_volume
+from sessiontui.engine.phases import KILLED_CODE
 from sessiontui.engine.port import Outcome
 from sessiontui.engine.start_errors import taken_port, why_not_started
 from sessiontui.engine.text import plain
@@ -42,6 +43,9 @@ KILL_LOOKS = 4
 
 REMOVE_SECONDS = 600
 """How long a removal that somebody else began may take."""
+
+REMOVAL_SECONDS = 2
+"""How long what was ended by force may be about to be removed."""
 
 READY = f"{SESSION_DIRECTORY}/ready"
 """Made by each start of a session once it is prepared, and removed by the next."""
@@ -126,6 +130,7 @@ class Containers:
                 if self._was_ready(name, container_id):
                     return
                 break
+        self._await_removal(name, container_id)
         with translated(name, gone=True):
             output = last_words(self._link.client.logs(container_id, tail=15))
         if disk_is_full(output):
@@ -133,6 +138,16 @@ class Containers:
         raise StartFailed(
             f"{name} did not come up: {reason_in(output)}", "the image may lack what a session needs"
         )
+
+    def _await_removal(self, name: str, container_id: str) -> None:
+        """Raise SessionGone where somebody deletes it: that ends it by force, a moment before it is gone."""
+        end = time.monotonic() + REMOVAL_SECONDS
+        while time.monotonic() < end:
+            with translated(name, gone=True):
+                state = self._link.client.inspect_container(container_id)["State"]
+            if state["Status"] == "running" or state.get("ExitCode") != KILLED_CODE or state.get("OOMKilled"):
+                return
+            time.sleep(0.1)
 
     def _was_ready(self, name: str, container_id: str) -> bool:
         """Whether a container that ended was prepared in this start: a command may take a moment only."""

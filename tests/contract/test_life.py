@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
 
+from sessiontui.domain.batch import Batch
 from sessiontui.domain.errors import EngineError, Refused, SessionGone, StartFailed
 from sessiontui.domain.folder import Folder, Mount
 from sessiontui.domain.resources import Ask
@@ -22,7 +22,6 @@ from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import MIB
 from sessiontui.engine import containers
 from sessiontui.engine.memory import MemoryEngine
-from sessiontui.engine.payload import create_payload
 from tests.contract.conftest import Bench
 from tests.real import linked
 
@@ -198,22 +197,13 @@ def test_a_mount_that_vanished_is_named_and_its_return_mends_it(docker_bench: Be
     assert docker_bench.engine.start(stopped).phase is Phase.RUNNING
 
 
-def test_a_session_out_of_memory_says_the_limit(
-    docker_bench: Bench, client: docker.APIClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits = "import os, time\nwhile not os.path.exists('/tmp/go'): time.sleep(0.05)\n"
-    program = ["python3", "-c", f"{waits}x = bytearray(b'x') * (200 << 20)"]
-
-    def payload(*words: Any, **more: Any) -> dict[str, Any]:
-        return {**create_payload(*words, **more), "Cmd": program}
-
-    monkeypatch.setattr("sessiontui.engine.docker.create_payload", payload)
-    session = docker_bench.launch(docker_bench.order(ask=Ask(0.5, 64 * MIB)))
-    docker_bench.engine.run(session, ["touch", "/tmp/go"])
+def test_a_session_out_of_memory_says_the_limit(docker_bench: Bench, client: docker.APIClient) -> None:
+    batch = Batch("exec python3 -c 'bytearray(400 << 20)[::4096] = bytes(400 << 8)'", None, False)
+    session = docker_bench.launch(docker_bench.order(ask=Ask(0.5, 128 * MIB), batch=batch))
     client.wait(session.container_id or "", timeout=30)
     failed = find(docker_bench, session)
     assert failed.phase is Phase.FAILED
-    assert "out of memory (limit 64M" in failed.reason
+    assert "out of memory (limit 128M" in failed.reason
 
 
 @pytest.fixture

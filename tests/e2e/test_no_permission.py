@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -75,24 +76,29 @@ def test_the_dashboard_tells_it_too(denied: list[str], terminals: Terminals) -> 
 # --- a line that drops ---------------------------------------------------------------------------------
 
 
-def processes(installed: Path) -> list[psutil.Process]:
-    found = psutil.process_iter(["cmdline"])
-    return [one for one in found if str(installed) in (one.info["cmdline"] or [])]
+def processes(installed: Path, home: Path) -> list[psutil.Process]:
+    """Those of this person: others beside have the same program."""
+    found = []
+    for one in psutil.process_iter(["cmdline"]):
+        with suppress(psutil.Error):
+            if str(installed) in (one.info["cmdline"] or []) and one.environ().get("HOME") == str(home):
+                found.append(one)
+    return found
 
 
-def drop(terminal: Terminal, installed: Path) -> None:
+def drop(terminal: Terminal, installed: Path, home: Path) -> None:
     """The terminal goes away, and with it everything that ran in it."""
-    assert processes(installed)
+    assert processes(installed, home)
     terminal.close()
     end = time.monotonic() + 30
-    while processes(installed) and time.monotonic() < end:
+    while processes(installed, home) and time.monotonic() < end:
         time.sleep(0.1)
-    assert not processes(installed)
+    assert not processes(installed, home)
 
 
 @pytest.mark.parametrize("keys", [["n"], ["question_mark"], ["n", "Enter"]], ids=["launch", "help", "choice"])
 def test_a_line_that_drops_in_a_dialog_leaves_no_process(
-    terminals: Terminals, installed: Path, engine: DockerEngine, keys: list[str]
+    terminals: Terminals, installed: Path, home: Path, engine: DockerEngine, keys: list[str]
 ) -> None:
     terminal = terminals("dialog")
     terminal.start("exec sessiontui")
@@ -100,7 +106,7 @@ def test_a_line_that_drops_in_a_dialog_leaves_no_process(
     for key in keys:
         terminal.keys("?" if key == "question_mark" else key)
     terminal.wait(r"\bKeys\b|Environment")
-    drop(terminal, installed)
+    drop(terminal, installed, home)
 
 
 def test_a_line_that_drops_in_a_build_leaves_neither_build_nor_session(
@@ -124,7 +130,7 @@ def test_a_line_that_drops_in_a_build_leaves_neither_build_nor_session(
     while not builds() and time.monotonic() < end:
         time.sleep(0.1)
     assert builds()
-    drop(terminal, installed)
+    drop(terminal, installed, home)
     end = time.monotonic() + 30
     while builds() and time.monotonic() < end:
         time.sleep(0.1)
