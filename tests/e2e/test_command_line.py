@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
+import pytest
 
 from sessiontui.domain.session import Phase
 from sessiontui.engine.docker import DockerEngine
@@ -20,10 +21,13 @@ from tests.real import prepared_environment
 
 SessionTui = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.beside
+
 SESSION_KEYS = (
     "id name container_id phase exit_code reason environment version image "
     "resources mounts apps owner created_at started_at ended_at batch secrets"
 )
+FOLDER_KEYS = "name path permission size mounted_by owner files imported last_used trouble"
 
 
 def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngine, home: Path) -> None:
@@ -49,7 +53,9 @@ def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngin
     assert session in listed
     assert "e2e-cli" in sessiontui("ls", "-q").stdout.split()
     (folder,) = json.loads(sessiontui("folders", "ls", "--json").stdout)
-    assert list(folder) == ["name", "path", "permission", "size", "mounted_by"]
+    assert (
+        list(folder) == "name path permission size mounted_by owner files imported last_used trouble".split()
+    )
     assert folder["mounted_by"] == ["e2e-cli"]
 
     said = sessiontui("shell", "e2e-cli", "--", "sh", "-c", 'echo "$GREETING"; echo oops >&2; exit 7')
@@ -103,7 +109,8 @@ def test_a_session_from_launch_to_rm(sessiontui: SessionTui, engine: DockerEngin
 
 def test_environments_are_listed_by_version(sessiontui: SessionTui) -> None:
     listed = json.loads(sessiontui("environments", "--json").stdout)
-    keys = "name version image tags minimums accelerators apps source label version_label group maximums"
+    keys = "name version image tags minimums accelerators apps source label version_label group maximums "
+    keys += "size owner"
     assert {tuple(one) for one in listed} == {tuple(keys.split())}
     python = [one for one in listed if one["name"] == "python"]
     assert len(python) > 1
@@ -168,17 +175,6 @@ def test_any_image_with_a_shell_becomes_a_session(sessiontui: SessionTui, engine
     assert launched.returncode == 0, launched.stderr
     assert json.loads(launched.stdout)["environment"] == "other"
     assert sessiontui("shell", "e2e-image", "--", "id", "-un").stdout == "work\n"
-
-
-def test_setup_run_again_changes_nothing(sessiontui: SessionTui) -> None:
-    client = docker.APIClient(version="auto")
-    before = {image["Id"] for image in client.images(all=True)}
-    again = sessiontui("setup", "--yes")
-    assert again.returncode == 0, again.stderr
-    assert "already" in again.stdout
-    assert {image["Id"] for image in client.images(all=True)} == before
-    client.close()
-    assert sessiontui("doctor").returncode == 0
 
 
 def test_a_launch_that_is_told_to_end_leaves_nothing(
