@@ -31,7 +31,7 @@ from sessiontui.engine.docker_life import DockerLife
 from sessiontui.engine.docker_mounts import DockerMounts
 from sessiontui.engine.docker_remains import DockerRemains
 from sessiontui.engine.docker_saving import DockerSaving
-from sessiontui.engine.inspected import Inspected
+from sessiontui.engine.inspected import Inspected, Round
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
 from sessiontui.engine.link import Link
@@ -92,11 +92,12 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         info = self._link.info
         cpu, memory = 0.0, 0
         holders: dict[str, str] = {}
+        asking = Round(self._inspected)
         for item in self._list("containers", {"status": _HOLDING}):
-            known = self._inspected.known(item)
-            if known is None and glance and Labels(item.get("Labels")).ours:
-                known = listed(item)
-            attributes = known or self._inspected.asked(item["Id"])
+            # What the engine cannot tell of counts as it was ordered, and a stranger's not at all.
+            brief = listed(item) if Labels(item.get("Labels")).ours else None
+            known = self._inspected.known(item) or (brief if glance else None)
+            attributes = known or asking.of(item, brief)
             if attributes is None:
                 continue
             limits = attributes["HostConfig"]
@@ -230,14 +231,21 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         # Volumes first: a home whose container is created in between is then no orphan.
         volumes = self._list("volumes", ours).get("Volumes") or []
         sessions: dict[str, Session] = {}
+        asking = Round(self._inspected)
         # Newest first: of two that claim to be one session, the older one is it.
         for item in self._list("sessions", ours, all=True):
             known = self._inspected.known(item)
             # A list that tells no mounts (Podman's before 5.2) does not tell what is a session.
-            brief = known is None and glance and bool(item.get("Mounts"))
-            attributes = listed(item) if brief else known or self._inspected.asked(item["Id"])
+            told = listed(item) if known is None and item.get("Mounts") else None
+            if told is None or not glance:
+                attributes: Mapping[str, Any] | None = (
+                    asking.of(item, told) if told else self._inspected.of(item)
+                )
+            else:
+                attributes = told
             if attributes is None:
                 continue
+            brief = attributes is told
             if (session := session_of(attributes, self._launcher_lives, brief=brief)) is not None:
                 sessions[session.id] = session
         for volume in volumes:
@@ -261,10 +269,11 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
     def _ports_taken(self) -> set[int]:
         """The ports outside that sessions have, also while they do not run."""
         taken: set[int] = set()
+        asking = Round(self._inspected)
         for item in self._list("sessions", {"label": [SCHEMA_LABEL]}, all=True):
             # The list tells the ports of what runs, and none of what does not.
             running = item.get("State") == "running"
-            attributes = listed(item) if running and item.get("Mounts") else self._inspected.of(item)
+            attributes = listed(item) if running and item.get("Mounts") else asking.of(item)
             if attributes and (session := session_of(attributes, self._launcher_lives)) is not None:
                 taken |= {outside for _, outside in session.ports}
         return taken

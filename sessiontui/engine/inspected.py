@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sessiontui.dockerd.errors import translated
-from sessiontui.domain.errors import SessionGone
+from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable, SessionGone
 from sessiontui.engine.link import Link
 
 
@@ -73,3 +73,34 @@ class Inspected:
         with self._lock:
             self._kept.pop(container_id, None)
             self._asked.pop(container_id, None)
+
+
+class Round:
+    """One look at many containers, of which one that the engine cannot tell of is not the end."""
+
+    def __init__(self, inspected: Inspected) -> None:
+        self._inspected = inspected
+        self._silent = False
+
+    def of(
+        self, item: Mapping[str, Any], otherwise: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any] | None:
+        """As of ``Inspected``; ``otherwise`` where the engine does not tell them.
+
+        Raises EngineDenied; EngineUnreachable for the second in a row that gets no answer: then it is
+        the engine that does not answer.
+        """
+        try:
+            details = self._inspected.of(item)
+        except EngineDenied:
+            raise
+        except EngineUnreachable:
+            if self._silent:
+                raise
+            self._silent = True
+            return otherwise
+        except EngineError:
+            self._silent = False
+            return otherwise
+        self._silent = False
+        return details

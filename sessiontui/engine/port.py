@@ -153,11 +153,15 @@ class Engine(Protocol):
         """What it can give, with the limits of all live containers counted as promised.
 
         ``devices`` are the GPUs the meters found; they come back with their holders. With ``glance``
-        the limits of sessions that nobody has looked at count as they were ordered.
+        the limits of sessions that nobody has looked at count as they were ordered, as do those of one
+        that the engine cannot tell of.
         """
 
     def sessions(self) -> tuple[Session, ...]:
-        """All sessions of all owners, oldest first, each looked at."""
+        """All sessions of all owners, oldest first, each looked at.
+
+        One container that the engine cannot tell of in time is ``brief``, and in nobody's way.
+        """
 
     def glance(self) -> tuple[Session, ...]:
         """The same by a single look at the list, however many there are.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sessiontui.dockerd.reading import EventStream, Json, Parameters
+from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase
@@ -60,3 +65,73 @@ def test_a_container_that_bears_the_labels_alone_hides_no_home() -> None:
     (orphan,) = engine.glance()
     assert orphan.container_id is None
     assert engine.look(Change("c1", ORDER.id), orphan) == orphan
+
+
+class Silent:
+    """A reader of an engine on which some containers, by name, are never told of."""
+
+    def __init__(self, names: Sequence[str], silent: Sequence[str]) -> None:
+        self.silent = silent
+        self.items = {}
+        for name in names:
+            order = replace(ORDER, id=name * 12, name=name)
+            labels = labels_of(order, created_at=datetime.now(UTC) - timedelta(hours=1), launcher="")
+            self.items[name] = {
+                "Id": name,
+                "Names": [f"/{name}"],
+                "Labels": labels,
+                "State": "exited",
+                "Mounts": [{"Name": home_volume(order.id)}],
+            }
+
+    def get(self, path: str, parameters: Parameters | None = None) -> Json:
+        if path == "/info":
+            return {"NCPU": 64, "MemTotal": 1 << 40}
+        if path == "/volumes":
+            return {"Volumes": []}
+        if path == "/containers/json":
+            return list(self.items.values())
+        name = path.split("/")[2]
+        if name in self.silent:
+            raise TimeoutError
+        item = self.items[name]
+        return {
+            **item,
+            "Name": f"/{name}",
+            "Config": {"Labels": item["Labels"]},
+            "HostConfig": {"NanoCpus": 4e9, "Memory": 1 << 32},
+            "State": {"Status": item["State"], "ExitCode": 143},
+        }
+
+    def events(self, filters: object) -> EventStream:
+        raise NotImplementedError
+
+    def close(self) -> None: ...
+
+
+def test_one_container_that_is_not_told_of_hides_no_other() -> None:
+    engine = DockerEngine({}, OpenLink(Silent("abc", "b")))
+    assert {one.name: one.brief for one in engine.sessions()} == {"a": False, "b": True, "c": False}
+
+
+def test_what_is_not_told_of_counts_as_it_was_ordered() -> None:
+    engine = DockerEngine({}, OpenLink(Silent("abc", "b")))
+    room = engine.capacity()
+    assert (room.cpu_promised, room.memory_promised) == (4 + 2 + 4, 2 * (1 << 32) + (1 << 30))
+
+
+def test_ports_are_found_beside_a_container_that_is_not_told_of() -> None:
+    assert DockerEngine({}, OpenLink(Silent("ab", "a")))._ports_taken() == set()
+
+
+def test_two_in_a_row_that_are_not_told_of_are_an_engine_that_does_not_answer() -> None:
+    engine = DockerEngine({}, OpenLink(Silent("abc", "bc")))
+    with pytest.raises(EngineUnreachable):
+        engine.sessions()
+    with pytest.raises(EngineUnreachable):
+        engine.capacity()
+
+
+def test_of_two_apart_that_are_not_told_of_the_rest_is_told() -> None:
+    engine = DockerEngine({}, OpenLink(Silent("abc", "ac")))
+    assert [one.name for one in engine.sessions() if one.brief] == ["a", "c"]
