@@ -68,7 +68,7 @@ def _unused(ports: Ports, name: str, verb: str) -> Folder | None:
 
 
 def _ensure_unused(ports: Ports, folder: Folder | None, verb: str) -> None:
-    users = users_of(folder, ports.engine.sessions()) if folder else ()
+    users = users_of(folder, ports.engine.glance()) if folder else ()
     if folder and users:
         mine = ports.owner.uid
         names = ", ".join(

@@ -80,7 +80,7 @@ class Launcher:
         """A name no session of the owner has."""
         mine = {
             session.name
-            for session in self._ports.engine.sessions()
+            for session in self._ports.engine.glance()
             if session.owner.uid == self._ports.owner.uid
         }
         return suggest_name(mine | set(names_in_preparation), random.SystemRandom().choice)
@@ -124,7 +124,7 @@ class Launcher:
             other_apps=ports.catalogue.other_apps(),
             folders=ports.storage.folders(),
             capacity=self.capacity(),
-            sessions=ports.engine.sessions(),
+            sessions=ports.engine.glance(),
             names_in_preparation=names_in_preparation,
         )
 

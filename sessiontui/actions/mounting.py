@@ -118,7 +118,7 @@ def wrongly_mounted(ports: Ports, session: Session, held: Held) -> str:
 
 
 def _has_ended(ports: Ports, session: Session) -> bool:
-    now = next((one for one in ports.engine.sessions() if one.id == session.id), None)
+    now = next((one for one in ports.engine.glance() if one.id == session.id), None)
     return now is not None and now.phase is not Phase.RUNNING
 
 

@@ -11,6 +11,7 @@ from sessiontui.actions.ports import Ports, why_not_touch
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.record import Record
 from sessiontui.domain.session import Owner, Phase, Session
+from sessiontui.engine.port import Change
 
 GRACE = timedelta(seconds=10)
 """How long a finished session stays that is to be deleted: who waits for it reads its end."""
@@ -45,8 +46,17 @@ def due(sessions: Iterable[Session], owner: Owner, now: datetime | None = None) 
 def delete_due(ports: Ports, sessions: Iterable[Session]) -> tuple[str, ...]:
     """Delete those; their ids. Nobody waits for it: one that cannot be deleted stays for the next look."""
     gone = []
-    for session in due(sessions, ports.owner):
+    for session in due((_told(ports, one) for one in sessions), ports.owner):
         with suppress(SessiontuiError):
             end.delete(ports, session)
             gone.append(session.id)
     return tuple(gone)
+
+
+def _told(ports: Ports, session: Session) -> Session:
+    """The session; with its end, where that matters and only a list has told of it."""
+    marked = session.batch is not None and session.batch.delete and not session.phase.live
+    if session.brief and marked and session.owner.uid == ports.owner.uid:
+        with suppress(SessiontuiError):
+            return ports.engine.look(Change(session.container_id or "", session.id)) or session
+    return session

@@ -84,7 +84,7 @@ def deletion(ports: Ports, name: str, version: str = "") -> Deletion:
         )
     if (reason := may_delete(environment, ports.owner)) is not None:
         raise NotYours(reason)
-    return Deletion(environment, here[0], users_of(here[0], ports.engine.sessions()))
+    return Deletion(environment, here[0], users_of(here[0], ports.engine.glance()))
 
 
 def delete(ports: Ports, environment: Environment, version: Version) -> None:
@@ -93,7 +93,7 @@ def delete(ports: Ports, environment: Environment, version: Version) -> None:
     """
     if (reason := may_delete(environment, ports.owner)) is not None:
         raise NotYours(reason)
-    if users := users_of(version, ports.engine.sessions()):
+    if users := users_of(version, ports.engine.glance()):
         raise in_use(environment, version, users)
     ports.engine.remove_image(version.image)
 

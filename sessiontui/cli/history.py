@@ -22,7 +22,7 @@ def history(arguments: Namespace, settings: Settings) -> int:
     ports = wiring.ports(settings, os.environ)
     sessions: tuple[Session, ...] = ()
     try:
-        sessions = ports.engine.sessions()
+        sessions = ports.engine.glance()
     except EngineError as error:
         complain(f"what is still there may be among them: {error.message}", error.hint)
     records = past(ports, sessions)[: arguments.number]

@@ -28,6 +28,7 @@ from sessiontui.domain.own_ports import parse_ports
 from sessiontui.domain.record import Record
 from sessiontui.domain.repeat import repeated_name
 from sessiontui.domain.session import Phase, Session
+from sessiontui.engine.port import Change
 
 _LOOK = 0.2
 """Seconds between two looks at whether a session whose output ended has ended."""
@@ -37,7 +38,7 @@ def launch(arguments: Namespace, settings: Settings) -> int:
     """Launch a session and print its name; with --wait, what its command prints."""
     ports = wiring.ports(settings, os.environ)
     launcher = Launcher(ports)
-    sessions = ports.engine.sessions()
+    sessions = ports.engine.glance()
     delete_due(ports, sessions)
     before = None if arguments.repeat is None else find_past(ports, arguments.repeat)
     draft, misread = _draft(arguments, Draft() if before is None else draft_again(ports, before))
@@ -158,7 +159,7 @@ def _wait(ports: Ports, session: Session, *, json: bool) -> int:
 
 def _ended(ports: Ports, session: Session) -> Session:
     while True:
-        now = next((one for one in ports.engine.sessions() if one.id == session.id), None)
+        now = ports.engine.look(Change(session.container_id or "", session.id))
         if now is None:
             raise SessionGone(f"{session.name} is gone", "it was deleted meanwhile")
         if not now.phase.live:

@@ -95,8 +95,8 @@ def test_session_that_came_meanwhile_keeps_its_folder(box: Box, act: Callable[[B
         def __getattr__(self, name: str) -> object:
             return getattr(box.engine, name)
 
-        def sessions(self) -> tuple[Session, ...]:
-            found = box.engine.sessions()
+        def glance(self) -> tuple[Session, ...]:
+            found = box.engine.glance()
             box.engine.put(mounting(str(box.root / "data"), "quick-one"))
             return found
 

@@ -198,6 +198,25 @@ def test_of_two_launches_of_one_image_one_builds_and_the_other_waits(make: Make)
     assert {session.name for session in engine.sessions()} == {"nifty-bohr", "second-one"}
 
 
+def test_a_name_is_checked_and_suggested_by_the_list_alone(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher, engine, _ = make([BASE])
+    launcher.launch(launcher.order(PYTHON), ignore, Cancellation())
+    listed = engine.sessions()
+
+    def stuck(engine: MemoryEngine) -> None:
+        raise EngineError("one of the containers does not answer")
+
+    monkeypatch.setattr(NotingEngine, "sessions", stuck)
+    monkeypatch.setattr(NotingEngine, "glance", lambda engine: listed)
+    assert launcher.suggest_name() != PYTHON.name
+    with pytest.raises(Refused) as refused:
+        launcher.order(PYTHON)
+    assert [one.field for one in refused.value.problems] == ["name"]
+    assert launcher.order(replace(PYTHON, name="second-one")).name == "second-one"
+
+
 def test_all_problems_of_a_draft_come_at_once(make: Make) -> None:
     launcher, _, _ = make()
     draft = Draft(

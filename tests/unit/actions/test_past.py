@@ -114,3 +114,12 @@ def test_what_is_due_is_deleted_with_a_record(ports: Ports) -> None:
 
 def test_one_that_somebody_else_deletes_first_disturbs_nobody(ports: Ports) -> None:
     assert delete_due(ports, [MARKED]) == ()
+
+
+def test_what_only_a_list_has_told_of_is_looked_at_before_it_is_due(ports: Ports) -> None:
+    one = engine(ports).put(session("one", batch=Batch("make", delete=True)))
+    two = engine(ports).put(session("two", batch=Batch("make", delete=True)))
+    brief = [replace(one, brief=True, ended_at=None), replace(two, brief=True, ended_at=None)]
+    engine(ports).put(replace(two, phase=Phase.RUNNING, exit_code=None, ended_at=None))
+    assert delete_due(ports, brief) == ("idone",)
+    assert [one.name for one in ports.engine.sessions()] == ["two"]
