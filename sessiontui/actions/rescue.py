@@ -17,7 +17,8 @@ from sessiontui.domain.launch import unknown
 from sessiontui.domain.rescue import OUTSIDE, Saved, Tally
 from sessiontui.domain.session import Phase, Session
 from sessiontui.engine.port import Archive, Remains
-from sessiontui.storage.keeping import Keeping, keeping, sweep_folder, tally_of
+from sessiontui.storage.keeping import Keeping, keeping, sweep_folder
+from sessiontui.storage.tally import tally_of
 
 _NO_FILE = "a named pipe, socket or device, which no copy holds"
 

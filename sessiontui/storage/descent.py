@@ -37,6 +37,15 @@ def descend(path: str, flags: int = PASS) -> int:
     return here
 
 
+def there(name: str | bytes, directory: int) -> bool:
+    """Whether a directory has something of that name, be it a link to nothing. Raises OSError."""
+    try:
+        os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _is_link(name: str, directory: int) -> bool:
     try:
         return stat.S_ISLNK(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)

@@ -208,7 +208,7 @@ class Directories:
                 raise Unknown(
                     f"nothing in the trash is {id_!r}", "see what is: sessiontui folders ls --trash"
                 )
-            held = os.open(id_, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=trash)
+            held = os.open(id_, OPEN_DIRECTORY, dir_fd=trash)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

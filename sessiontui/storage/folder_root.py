@@ -24,7 +24,7 @@ from pathlib import Path
 
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.session import Owner
-from sessiontui.storage.descent import OPEN_DIRECTORY
+from sessiontui.storage.descent import OPEN_DIRECTORY, there
 
 IMPORTED = "imported"
 TRASH = "trash"
@@ -139,15 +139,6 @@ def opened(path: Path, owner: Owner, *, make: bool = False) -> Iterator[FolderRo
         yield FolderRoot(descriptor, real, owner)
     finally:
         os.close(descriptor)
-
-
-def there(name: str, directory: int) -> bool:
-    """Whether a directory holds anything of that name. Raises OSError."""
-    try:
-        os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def is_directory(name: str, directory: int) -> bool:

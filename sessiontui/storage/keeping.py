@@ -11,13 +11,14 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from sessiontui.domain.errors import AlreadyThere, StorageError
 from sessiontui.domain.rescue import Tally
 from sessiontui.domain.session import Owner
-from sessiontui.storage.landing import OPEN_DIRECTORY, Landing, landing, sweep, there
+from sessiontui.storage.descent import OPEN_DIRECTORY, descend, there
+from sessiontui.storage.landing import Landing, landing, sweep
 from sessiontui.storage.local_files import given_to
 from sessiontui.storage.tar_members import Member, MemberKind, Source, members, padding
 from sessiontui.storage.trouble import trouble
@@ -36,12 +37,18 @@ class Keeping:
     """Makes one directory of several archives. Raises StorageError, and is then done for."""
 
     def __init__(
-        self, land: Landing, name: str, root_is: Owner | None, advanced: Callable[[int], None]
+        self,
+        land: Landing,
+        folder: str,
+        name: str,
+        root_is: Owner | None,
+        advanced: Callable[[int], None],
     ) -> None:
-        """``name`` is what it should be called where that is free; ``root_is`` who a session's root is
-        outside, where that is not root.
+        """``folder`` is where it lands; ``name`` is what it should be called where that is free; ``root_is``
+        who a session's root is outside, where that is not root.
         """
         self._land = land
+        self._folder = folder
         self._name = name
         self._root_is = root_is
         self._advanced = advanced
@@ -85,14 +92,11 @@ class Keeping:
     def finish(self) -> Tally:
         """Complete it, see that all of it is there, and have it written to the disk; how much it is."""
         with self._walking():
-            try:
-                self._make_links()
-                expected = self._drop_unwanted()
-                found = self._count()
-                self._finish_directories()
-                _flush(self._land.part)
-            except OSError as error:
-                raise trouble("write", self._land.shown, error) from error
+            self._make_links()
+            expected = self._drop_unwanted()
+            found = self._count()
+            self._finish_directories()
+            _flush(self._land.part)
         if found != expected:
             raise StorageError(
                 f"the copy is not what was sent: {found} in place of {expected}",
@@ -104,6 +108,7 @@ class Keeping:
         """Move it into place, under a free name; where it is."""
         top = self._directories.get(())
         mode = 0o755 if top is None else top.mode | 0o700
+        self._ensure_in_place()
         while True:
             try:
                 self._land.settle_directory(mode, over=False)
@@ -111,7 +116,9 @@ class Keeping:
                 self._rename()
             else:
                 # Nothing is deleted before the name is on the disk too.
-                _flush(self._land.directory)
+                with self._told():
+                    _flush(self._land.directory)
+                self._ensure_in_place()
                 return self._land.shown
 
     # Members
@@ -255,19 +262,44 @@ class Keeping:
         for parts in self._between - self._directories.keys():
             os.fchmod(self._way.enter(parts), 0o755)
 
+    def _ensure_in_place(self) -> None:
+        """See that the folder is where it was: one in the trash keeps nothing."""
+        try:
+            found = descend(self._folder)
+            try:
+                same = os.path.samestat(os.fstat(found), os.fstat(self._land.directory))
+            finally:
+                os.close(found)
+        except OSError:
+            same = False
+        if not same:
+            raise StorageError(
+                f"folder {self._folder} was renamed or moved away meanwhile", "choose another folder"
+            )
+
     def _rename(self) -> None:
         """Take the next free name: somebody was faster."""
         land = self._land
-        name = _free(land.directory, self._name)
-        os.rename(land.name, name, src_dir_fd=land.part, dst_dir_fd=land.part)
+        with self._told():
+            name = _free(land.directory, self._name)
+            os.rename(land.name, name, src_dir_fd=land.part, dst_dir_fd=land.part)
         shown = land.shown.removesuffix(land.name) + name
         self._land = replace(land, name=name, shown=shown)
 
     @contextmanager
     def _walking(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            stack.callback(self._way.leave)
+        with self._told():
+            try:
+                yield
+            finally:
+                self._way.leave()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
             yield
+        except OSError as error:
+            raise trouble("write", self._land.shown, error) from error
 
     def _shown(self, parts: Parts) -> bytes:
         return b"/".join((os.fsencode(self._land.shown), *parts))
@@ -283,13 +315,16 @@ def keeping(
     settled. Raises StorageError.
     """
     try:
-        directory = os.open(folder, OPEN_DIRECTORY)
+        directory = descend(folder, OPEN_DIRECTORY)
     except OSError as error:
         raise trouble("write to", folder, error) from error
     try:
-        free = _free(directory, name)
+        try:
+            free = _free(directory, name)
+        except OSError as error:
+            raise trouble("write to", folder, error) from error
         with landing(directory, free, f"{folder}/{free}", given_to(owner)) as land:
-            yield Keeping(land, name, root_is, advanced)
+            yield Keeping(land, folder, name, root_is, advanced)
     finally:
         os.close(directory)
 
@@ -297,41 +332,11 @@ def keeping(
 def sweep_folder(folder: str) -> None:
     """Take away what copies left in that folder that were killed."""
     with suppress(OSError):
-        directory = os.open(folder, OPEN_DIRECTORY)
+        directory = descend(folder, OPEN_DIRECTORY)
         try:
             sweep(directory)
         finally:
             os.close(directory)
-
-
-def tally_of(read: Callable[[], bytes]) -> Tally:
-    """How much is in an archive, read for that alone. Raises StorageError for what is no sound archive."""
-    source = Source(read)
-    sizes: dict[bytes, int] = {}
-    directories = links = 0
-    others: set[bytes] = set()
-    linked: set[bytes] = set()
-    for member in members(source):
-        path = b"/".join(parts_of(member.path))
-        target = b"/".join(parts_of(member.target)) if member.kind is MemberKind.SECOND_NAME else b""
-        match member.kind:
-            case MemberKind.DIRECTORY:
-                directories += bool(path)
-            case MemberKind.FILE:
-                sizes[path] = member.size
-            case MemberKind.LINK:
-                linked.add(path)
-                links += 1
-            case MemberKind.SECOND_NAME if target in linked:
-                links += 1
-            case MemberKind.SECOND_NAME if target not in others:
-                sizes[path] = sizes.get(target, 0)
-            case _:
-                others.add(path)
-        for _ in source.pieces(member.size + padding(member.size)):
-            pass
-    source.drain()
-    return Tally(len(sizes), sum(sizes.values()), directories, links)
 
 
 @contextmanager

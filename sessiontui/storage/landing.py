@@ -19,12 +19,9 @@ from dataclasses import dataclass
 from sessiontui.domain.errors import AlreadyThere, StorageError
 from sessiontui.domain.files import PART, name_problem
 from sessiontui.domain.session import Owner
+from sessiontui.storage.descent import OPEN_DIRECTORY, there
 from sessiontui.storage.trouble import trouble
 
-DEEPEST = 400
-"""Directories below each other, each of which is held open while it is walked."""
-
-OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SUFFIX = ".part"
 
 
@@ -167,15 +164,6 @@ def check(name: str, directory_fd: int, shown: str, *, directory: bool, over: bo
 def already_there(shown: str) -> AlreadyThere:
     """The error for a name that is taken."""
     return AlreadyThere(f"{shown} is there already", "copy under another name, or overwrite it (--force)")
-
-
-def there(name: str | bytes, directory: int) -> bool:
-    """Whether a directory has something of that name, be it a link to nothing."""
-    try:
-        os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _is_directory(name: str, directory: int) -> bool:

@@ -18,8 +18,8 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.files import Entry, Head, Kind, Listing, name_problem
 from sessiontui.domain.session import Owner
-from sessiontui.storage.descent import OPEN_DIRECTORY, descend
-from sessiontui.storage.landing import already_there, there
+from sessiontui.storage.descent import OPEN_DIRECTORY, descend, there
+from sessiontui.storage.landing import already_there
 from sessiontui.storage.local_files import Arrival, arrival_at, entry_of, given_to
 from sessiontui.storage.packing import OPEN_FILE, Packed, packed_at
 from sessiontui.storage.removal import remove_tree

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.files import stays_inside
-from sessiontui.storage.landing import DEEPEST, OPEN_DIRECTORY
+from sessiontui.storage.descent import DEEPEST, OPEN_DIRECTORY
 from sessiontui.storage.tar_members import padding
 from sessiontui.storage.trouble import trouble
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.files import stays_inside
-from sessiontui.storage.landing import DEEPEST, Landing, umask_of
+from sessiontui.storage.descent import DEEPEST
+from sessiontui.storage.landing import Landing, umask_of
 from sessiontui.storage.tar_members import Member, MemberKind, Source, members, padding
 from sessiontui.storage.trouble import trouble
 from sessiontui.storage.way import Parts, Way

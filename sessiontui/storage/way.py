@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from sessiontui.storage.landing import OPEN_DIRECTORY, Landing
+from sessiontui.storage.descent import OPEN_DIRECTORY
+from sessiontui.storage.landing import Landing
 
 Parts = tuple[bytes, ...]
 

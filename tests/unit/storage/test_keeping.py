@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -12,7 +13,8 @@ import pytest
 from sessiontui.domain.errors import StorageError
 from sessiontui.domain.rescue import Tally
 from sessiontui.domain.session import Owner
-from sessiontui.storage.keeping import Keeping, keeping, sweep_folder, tally_of
+from sessiontui.storage.keeping import Keeping, keeping, sweep_folder
+from sessiontui.storage.tally import tally_of
 
 ME = Owner("me", os.getuid(), os.getgid())
 OLD = 1_000_000_000
@@ -226,3 +228,39 @@ def test_a_folder_is_swept_of_what_a_killed_copy_left(folder: Path) -> None:
     (folder / "mine").mkdir()
     sweep_folder(str(folder))
     assert names(folder) == ["mine"]
+
+
+def test_a_folder_that_is_reached_by_a_link_gets_nothing_and_is_not_swept(folder: Path, tree: Path) -> None:
+    left = folder / ".sessiontui-0123456789ab.part"
+    left.mkdir()
+    (folder.parent / "way").symlink_to(folder.parent)
+    with pytest.raises(StorageError, match="write to"):
+        kept(folder.parent / "way" / "folder", (b"", packed(tree)))
+    sweep_folder(str(folder.parent / "way" / "folder"))
+    assert names(folder) == [left.name]
+
+
+def test_a_folder_that_is_moved_away_meanwhile_does_not_hold_the_copy(folder: Path, tree: Path) -> None:
+    with keeping(str(folder), "work", ME, root_is=None, advanced=lambda count: None) as keep:
+        keep.take(b"", packed(tree), keep_all)
+        keep.finish()
+        folder.rename(folder.parent / "trash")
+        folder.mkdir()
+        with pytest.raises(StorageError, match="moved away"):
+            keep.settle()
+    assert names(folder) == []
+    assert names(folder.parent / "trash") == []
+
+
+def test_a_disk_that_fails_when_the_name_is_written_is_told(
+    folder: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with keeping(str(folder), "work", ME, root_is=None, advanced=lambda count: None) as keep:
+        keep.take(b"", packed(tree), keep_all)
+        keep.finish()
+        monkeypatch.setattr("sessiontui.storage.keeping._flush", broken)
+        with pytest.raises(StorageError, match="Input/output error"):
+            keep.settle()
