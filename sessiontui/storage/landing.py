@@ -138,10 +138,20 @@ def _hidden(directory: int) -> tuple[str, int]:
     while True:
         name = f"{PART}{secrets.token_hex(6)}{_SUFFIX}"
         os.mkdir(name, 0o700, dir_fd=directory)
-        part = os.open(name, OPEN_DIRECTORY, dir_fd=directory)
-        # Let go with the process, whatever ends it.
-        with suppress(OSError):
+        try:
+            part = os.open(name, OPEN_DIRECTORY, dir_fd=directory)
+        except FileNotFoundError:
+            # Swept as soon as it was made.
+            continue
+        try:
+            # Let go with the process, whatever ends it.
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Whoever sweeps is about to remove it.
+            os.close(part)
+            continue
+        except OSError:
+            pass  # A file system without locks: nothing is swept there.
         # One that was swept between its making and its lock has no name any more.
         if there(name, directory):
             return name, part

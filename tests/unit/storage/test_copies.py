@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import os
 import stat
@@ -224,6 +225,35 @@ def test_a_copy_under_way_is_not_swept(place: Path) -> None:
         receive_file(place / "two", b"2")
         first.settle(None)
     assert names(place) == ["one", "two"]
+
+
+def test_a_copy_whose_hidden_directory_is_swept_as_it_is_made_gets_another(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+    sweepers: list[int] = []
+    make = os.mkdir
+
+    def raced(name: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        make(name, mode, dir_fd=dir_fd)
+        made.append(place / name)
+        if len(made) == 1:
+            # Whoever sweeps has it open and locked, and is about to remove it.
+            sweepers.append(os.open(made[0], os.O_RDONLY))
+            fcntl.flock(sweepers[0], fcntl.LOCK_EX)
+        elif len(made) == 2:
+            made[1].rmdir()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "mkdir", raced)
+        arriving = local_files.arrival(str(place), "one", ME, over=False, advanced=ignore)
+        first = arriving.__enter__()
+    made[0].rmdir()
+    os.close(sweepers[0])
+    first.file(reader(b"1"), 1, 0o644, None)
+    first.settle(None)
+    arriving.__exit__(None, None, None)
+    assert names(place) == ["one"]
 
 
 def test_of_two_copies_to_one_name_the_second_is_told(place: Path) -> None:
