@@ -31,10 +31,19 @@ def delete(ports: Ports, session: Session) -> str:
 
     A record of it is kept. Returns why not, in a sentence, where that could not be done.
     """
+    return _delete(ports, session, running=True)
+
+
+def delete_ended(ports: Ports, session: Session) -> str:
+    """The same, unless somebody has started it again by now: then EngineError, and it goes on."""
+    return _delete(ports, session, running=False)
+
+
+def _delete(ports: Ports, session: Session, *, running: bool) -> str:
     ensure_may_touch(session, ports.owner)
     # First the record: cut off in between, there is one too many, of a session that is still there.
     warning = _keep_record(ports, session)
-    ports.engine.delete(session)
+    ports.engine.delete(session, running=running)
     return warning
 
 

@@ -48,7 +48,7 @@ def delete_due(ports: Ports, sessions: Iterable[Session]) -> tuple[str, ...]:
     gone = []
     for session in due((_told(ports, one) for one in sessions), ports.owner):
         with suppress(SessiontuiError):
-            end.delete(ports, session)
+            end.delete_ended(ports, session)
             gone.append(session.id)
     return tuple(gone)
 

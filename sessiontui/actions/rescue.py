@@ -57,7 +57,7 @@ def save_and_delete(
                 end.start(ports, still)
         raise
     try:
-        return replace(saved, warning=end.delete(ports, still))
+        return replace(saved, warning=end.delete_ended(ports, still))
     except SessionGone:
         # Somebody else has deleted it by now: what was in it is saved.
         return saved

@@ -151,7 +151,7 @@ def _wait(ports: Ports, session: Session, *, json: bool) -> int:
     reason = f": {ended.reason}" if ended.reason else ""
     print(f"{ended.name} is {ended.phase}{reason}", file=sys.stderr)
     if ended.phase is Phase.FINISHED and ended.batch is not None and ended.batch.delete:
-        if warning := end.delete(ports, ended):
+        if warning := end.delete_ended(ports, ended):
             complain(warning)
         keep_current(ports)
     return 1 if ended.exit_code is None else ended.exit_code

@@ -58,6 +58,10 @@ _BUSY = re.compile(r"(/[^\s:]+): device or resource busy")
 """How the engine names the directory that it could not take away."""
 
 
+_RUNS = re.compile("force remove|without force|must be unpaused")
+"""How an engine refuses to remove what runs: Docker's words of several versions, and Podman's."""
+
+
 class PortInUseError(Exception):
     """Somebody else was quicker with a port; says which."""
 
@@ -161,17 +165,27 @@ class Containers:
             return False
         return True
 
-    def remove(self, name: str, container_id: str) -> None:
-        """Remove it, running or not, with its anonymous volumes; somebody may be at it already."""
-        with suppress(SessionGone):
-            self.kill(name, container_id)
+    def remove(self, name: str, container_id: str, *, running: bool = True) -> None:
+        """Remove it with its anonymous volumes; somebody may be at it already.
+
+        Without ``running``, one that runs stays as it is: raises EngineError.
+        """
+        if running:
+            with suppress(SessionGone):
+                self.kill(name, container_id)
         with translated(name, gone=True):
             import docker.errors
 
             try:
-                self._link.patiently(lambda client: client.remove_container(container_id, v=True, force=True))
+                self._link.patiently(
+                    lambda client: client.remove_container(container_id, v=True, force=running)
+                )
             except docker.errors.APIError as error:
                 words = str(error.explanation)
+                if not running and _RUNS.search(words):
+                    raise EngineError(
+                        f"{name} was started meanwhile, and runs", "to delete it all the same, delete it now"
+                    ) from error
                 if "busy" in words:
                     raise self._held(name, words) from error
                 if "already in progress" not in words:

@@ -202,7 +202,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
             self._link.patiently(lambda client: client.stop(container_id, timeout=STOP_SECONDS))
         return self._get(container_id, session.name)
 
-    def delete(self, session: Session) -> None:
+    def delete(self, session: Session, *, running: bool = True) -> None:
         """See the port."""
         self._stand_ins.release(session.id, session.name)
         if session.container_id is None:
@@ -212,7 +212,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         container_id = session.container_id
         # Only a container that has this home mounted is the session: a label alone deletes nothing.
         found = self._get(container_id, session.name)
-        self._containers.remove(session.name, container_id)
+        self._containers.remove(session.name, container_id, running=running)
         self._containers.remove_home(found.id)
 
     def close(self) -> None:

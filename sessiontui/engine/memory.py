@@ -342,9 +342,13 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
         self._served.pop(session.id, None)
         return self.put(replace(current, phase=Phase.STOPPED, exit_code=143, pid=None, ended_at=self._now()))
 
-    def delete(self, session: Session) -> None:
+    def delete(self, session: Session, *, running: bool = True) -> None:
         """See the port."""
-        self._find(session)
+        current = self._find(session)
+        if not running and current.phase is Phase.RUNNING:
+            raise EngineError(
+                f"{session.name} was started meanwhile, and runs", "to delete it all the same, delete it now"
+            )
         self._refuse_while_copied(session)
         self._fail("delete")
         self._pause(0.5)

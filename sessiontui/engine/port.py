@@ -266,10 +266,10 @@ class Engine(Protocol):
         Raises Refused, fields ``cpu memory``, where the kernel cannot, with what is in use.
         """
 
-    def delete(self, session: Session) -> None:
+    def delete(self, session: Session, *, running: bool = True) -> None:
         """Remove container, home volume and anonymous volumes. Mounted folders stay untouched.
 
-        Refused while somebody copies its remains.
+        Refused while somebody copies its remains; and where it runs, unless with ``running``.
         """
 
     def losses(self, session: Session) -> Losses:

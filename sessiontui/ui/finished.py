@@ -33,7 +33,7 @@ class FinishedSessions:
         """Delete them, and say so."""
         for session in sessions:
             try:
-                warning = await self._desk.end(session, end.delete)
+                warning = await self._desk.end(session, end.delete_ended)
             except SessionGone:
                 continue
             except SessiontuiError as error:

@@ -23,6 +23,7 @@ from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.stand_in import STAND_IN_LABEL
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.keeping import Keeping
 from tests.contract.conftest import Bench
 from tests.real import linked
 
@@ -112,14 +113,37 @@ def test_what_is_being_saved_neither_runs_nor_is_deleted(bench: Bench) -> None:
     with pytest.raises(EngineError, match="runs"), bench.engine.remains(session):
         pass
     stopped = bench.engine.stop(session)
-    before, promised = bench.engine.sessions(), bench.engine.capacity().memory_promised
     with bench.engine.remains(stopped):
-        assert bench.engine.sessions() == before
-        assert bench.engine.capacity().memory_promised == promised
+        for stand_in in stand_ins(session) if bench.real else ():
+            # It is no session, and promises nothing.
+            assert stand_in["Id"] not in [one.container_id for one in bench.engine.sessions()]
+            with linked() as link:
+                limits = link.reader.get(f"/containers/{stand_in['Id']}/json")["HostConfig"]
+            assert (limits["Memory"], limits["NanoCpus"]) == (0, 0)
         with pytest.raises(EngineError, match="saved to a folder"):
             bench.engine.delete(stopped)
         assert current(bench, stopped) == stopped
     bench.engine.delete(stopped)
+
+
+def test_one_that_somebody_starts_meanwhile_is_not_deleted_after_it_was_saved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = bench.engine.stop(bench.launch(bench.order()))
+    settle = Keeping.settle
+
+    def started(keep: Keeping) -> str:
+        path = settle(keep)
+        bench.engine.start(session)
+        return path
+
+    monkeypatch.setattr(Keeping, "settle", started)
+    with pytest.raises(EngineError, match=r"saved in .*, and was not deleted: .* was started meanwhile"):
+        save(bench, session)
+    again = current(bench, session)
+    assert again is not None
+    assert again.phase is Phase.RUNNING
+    bench.engine.delete(again)
 
 
 def test_all_of_a_session_is_in_the_folder_before_it_is_deleted(bench: Bench) -> None:
