@@ -26,6 +26,7 @@ from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import Host
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.themes import THEMES
 
@@ -137,6 +138,7 @@ class World:
             catalogue=self.catalogue,
             host=cast(Host, None),
             owner=OWNER,
+            records=MemoryRecords(),
         )
         self.launcher = NamingLauncher(self.ports)
 

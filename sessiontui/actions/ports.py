@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sessiontui.catalogue.port import Catalogue
 from sessiontui.domain.errors import NotYours, SessionGone, Unknown
@@ -12,7 +12,6 @@ from sessiontui.domain.session import SCHEMA, Owner, Session
 from sessiontui.engine.port import Change, Engine
 from sessiontui.host.port import Host
 from sessiontui.metering.port import MachineMeter, Meter
-from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.storage.port import Records, Storage
 
 
@@ -28,11 +27,11 @@ class Ports:
     host: Host
     owner: Owner
     """On whose behalf everything is done."""
+    records: Records
+    """What deleted sessions leave."""
     presets: tuple[Preset, ...] = PRESETS
     ssh_destination: str = ""
     """``user@host`` as a laptop reaches this machine, where the connection does not tell."""
-    records: Records = field(default_factory=MemoryRecords)
-    """What deleted sessions leave; as long as this run lasts, unless there is a better place."""
 
 
 def why_not_touch(session: Session, owner: Owner) -> str | None:

@@ -33,7 +33,7 @@ AWKWARD = ("-a b", "日本 の", "new\nline", "tab\t'\"$(x)`*?[", "back\\slash\\
 
 def ports_of(bench: Bench, session: Session) -> Ports:
     nothing = cast(Any, None)
-    return Ports(bench.engine, nothing, nothing, nothing, nothing, nothing, session.owner)
+    return Ports(bench.engine, nothing, nothing, nothing, nothing, nothing, session.owner, nothing)
 
 
 def ignore(copying: Copying) -> None:

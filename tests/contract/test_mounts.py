@@ -26,6 +26,7 @@ from sessiontui.engine.docker import DockerEngine
 from sessiontui.engine.port import Engine, Report
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.contract.conftest import Bench, ignore
 from tests.real import linked, prepared_environment
 from tests.unit.actions.test_launch import PaperHost
@@ -101,7 +102,7 @@ def ports_of(bench: Bench, root: Path, owner: Owner) -> tuple[Ports, Interfered]
     engine = Interfered(bench.engine)
     meter = ScriptedMeter(lambda: 0.0)
     storage = Directories(root, owner)
-    return Ports(engine, meter, meter, storage, FileCatalogue(), PaperHost(), owner), engine  # type: ignore[arg-type]
+    return Ports(engine, meter, meter, storage, FileCatalogue(), PaperHost(), owner, MemoryRecords()), engine  # type: ignore[arg-type]
 
 
 def order_of(bench: Bench, ports: Ports, folder: str, target: str = "") -> Order:

@@ -43,6 +43,7 @@ from sessiontui.engine.payload import home_volume, session_volume
 from sessiontui.engine.port import Engine
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.contract.conftest import Bench, ignore
 from tests.contract.crash import Death, killed
 from tests.pilot.stage import ListedEnvironments, QuietHost
@@ -98,7 +99,9 @@ def ports_of(bench: Bench) -> Ports:
     if not storage.folders():
         storage.create(SAVED)
     meter = ScriptedMeter(lambda: 0.0)
-    return Ports(bench.engine, meter, meter, storage, ListedEnvironments(), QuietHost(), owner)
+    return Ports(
+        bench.engine, meter, meter, storage, ListedEnvironments(), QuietHost(), owner, MemoryRecords()
+    )
 
 
 class CrashedError(BaseException):

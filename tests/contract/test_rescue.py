@@ -24,6 +24,7 @@ from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.stand_in import STAND_IN_LABEL
 from sessiontui.storage.directories import Directories
 from sessiontui.storage.keeping import Keeping
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.contract.conftest import Bench
 from tests.real import linked
 
@@ -71,7 +72,7 @@ def ports_of(bench: Bench, owner: Owner | None = None) -> Ports:
     if not storage.folders():
         storage.create("keep")
     unused: Any = None
-    return Ports(bench.engine, unused, unused, storage, unused, unused, owner)
+    return Ports(bench.engine, unused, unused, storage, unused, unused, owner, MemoryRecords())
 
 
 def save(bench: Bench, session: Session, report: Callable[[Copying], None] = lambda copying: None) -> Saved:

@@ -14,6 +14,7 @@ from sessiontui.domain.session import Session
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.memory_pipe import MemoryPipe
 from sessiontui.engine.port import LEFT
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.pilot.stage import (
     BOB,
     ListedEnvironments,
@@ -49,7 +50,16 @@ def session(engine: Attended) -> Session:
 @pytest.fixture
 def ports(engine: Attended, session: Session) -> Ports:
     meter, machine = ScriptedMeter(), ScriptedMachine()
-    return Ports(engine, meter, machine, TwoFolders(), ListedEnvironments(), QuietHost(), session.owner)
+    return Ports(
+        engine,
+        meter,
+        machine,
+        TwoFolders(),
+        ListedEnvironments(),
+        QuietHost(),
+        session.owner,
+        MemoryRecords(),
+    )
 
 
 def words_of(engine: Attended) -> bytes:

@@ -21,6 +21,7 @@ from sessiontui.domain.session import Owner, Phase
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.unit.actions.test_launch import PaperHost
 from tests.unit.actions.test_open_app import LAPTOP, SESSION
 
@@ -40,7 +41,9 @@ def engine() -> MemoryEngine:
 @pytest.fixture
 def ports(engine: MemoryEngine, tmp_path: Path) -> Ports:
     meter = ScriptedMeter(lambda: 0.0)
-    return Ports(engine, meter, meter, Directories(tmp_path, ME), FileCatalogue(), PaperHost(), ME)
+    return Ports(
+        engine, meter, meter, Directories(tmp_path, ME), FileCatalogue(), PaperHost(), ME, MemoryRecords()
+    )
 
 
 @pytest.fixture

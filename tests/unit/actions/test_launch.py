@@ -25,6 +25,7 @@ from sessiontui.engine.port import Build, Report
 from sessiontui.host.port import BuildSettings, Check, Say
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 
 OWNER = Owner("alice", 1000, 1000)
 
@@ -81,7 +82,14 @@ def make(tmp_path: Path) -> Callable[..., tuple[Launcher, NotingEngine, PaperHos
         engine, host = NotingEngine(images=images), host or PaperHost()
         meter = ScriptedMeter(lambda: 0.0)
         ports = Ports(
-            engine, meter, meter, Directories(tmp_path / "folders", OWNER), FileCatalogue(), host, OWNER
+            engine,
+            meter,
+            meter,
+            Directories(tmp_path / "folders", OWNER),
+            FileCatalogue(),
+            host,
+            OWNER,
+            MemoryRecords(),
         )
         return Launcher(ports), engine, host
 

@@ -21,6 +21,7 @@ from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.port import Report
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.unit.actions.test_launch import PaperHost
 
 OWNER = Owner("alice", 1000, 1000)
@@ -63,7 +64,9 @@ class Box:
     def __post_init__(self) -> None:
         meter = ScriptedMeter(lambda: 0.0)
         storage = Directories(self.root, self.owner)
-        self.ports = Ports(self.engine, meter, meter, storage, FileCatalogue(), PaperHost(), self.owner)
+        self.ports = Ports(
+            self.engine, meter, meter, storage, FileCatalogue(), PaperHost(), self.owner, MemoryRecords()
+        )
         self.launcher = Launcher(self.ports)
         for name in ("data", ".cache"):
             storage.create(name)

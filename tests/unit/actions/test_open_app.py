@@ -21,6 +21,7 @@ from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.unit.actions.test_launch import PaperHost
 
 OWNER = Owner("alice", 1000, 1000)
@@ -39,7 +40,7 @@ def ports(tmp_path: Path) -> Ports:
     engine.write_file(SESSION.id, "/opt/sessiontui/session/ssh/id_container", b"a private key\n")
     engine.write_file(SESSION.id, "/opt/sessiontui/session/ssh/host.pub", b"ssh-ed25519 AAAA comment\n")
     storage = Directories(tmp_path / "folders", OWNER)
-    return Ports(engine, meter, meter, storage, FileCatalogue(), PaperHost(), OWNER)
+    return Ports(engine, meter, meter, storage, FileCatalogue(), PaperHost(), OWNER, MemoryRecords())
 
 
 @pytest.fixture

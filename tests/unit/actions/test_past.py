@@ -25,7 +25,16 @@ MARKED = session(batch=Batch("make", delete=True))
 @pytest.fixture
 def ports() -> Ports:
     meter, machine = ScriptedMeter(), ScriptedMachine()
-    return Ports(MemoryEngine(), meter, machine, TwoFolders(), ListedEnvironments(), QuietHost(), ALICE)
+    return Ports(
+        MemoryEngine(),
+        meter,
+        machine,
+        TwoFolders(),
+        ListedEnvironments(),
+        QuietHost(),
+        ALICE,
+        MemoryRecords(),
+    )
 
 
 def names(ports: Ports) -> list[str]:

@@ -15,6 +15,7 @@ from sessiontui.domain.rescue import Census, Tally
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 from tests.pilot.stage import Stage
 
 ME = Owner("alice", os.getuid(), os.getgid())
@@ -30,7 +31,7 @@ def ports(engine: MemoryEngine, tmp_path: Path) -> Ports:
     unused: Any = None
     storage = Directories(tmp_path / "folders", ME)
     storage.create("keep")
-    return Ports(engine, unused, unused, storage, unused, unused, ME)
+    return Ports(engine, unused, unused, storage, unused, unused, ME, MemoryRecords())
 
 
 @pytest.fixture

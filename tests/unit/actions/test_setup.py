@@ -28,6 +28,7 @@ from sessiontui.host.port import (
 )
 from sessiontui.metering.scripted import ScriptedMeter
 from sessiontui.storage.directories import Directories
+from sessiontui.storage.memory_records import MemoryRecords
 
 ALICE = Owner("alice", 1000, 1000)
 ROOT = Owner("root", 0, 0)
@@ -91,6 +92,7 @@ class CountingHost:
             OneEnvironment(),
             self,
             self.who,
+            MemoryRecords(),
         )
 
     def owner(self) -> Owner:

@@ -7,6 +7,7 @@ import time
 
 from sessiontui.actions.ports import Ports
 from sessiontui.engine.memory import MemoryEngine
+from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.ui.first_look import FirstLook
 from tests.pilot.stage import ALICE, ListedEnvironments, QuietHost, ScriptedMachine, ScriptedMeter, TwoFolders
 
@@ -26,7 +27,14 @@ def test_an_engine_that_hangs_does_not_hold_up_the_end() -> None:
     engine = ClingingEngine()
     first = FirstLook(
         lambda: Ports(
-            engine, ScriptedMeter(), ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE
+            engine,
+            ScriptedMeter(),
+            ScriptedMachine(),
+            TwoFolders(),
+            ListedEnvironments(),
+            QuietHost(),
+            ALICE,
+            MemoryRecords(),
         )
     )
     first.taken()

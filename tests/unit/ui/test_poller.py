@@ -15,6 +15,7 @@ from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.port import Change
+from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.ui.poller import Poller
 from tests.pilot.stage import ALICE, ListedEnvironments, QuietHost, ScriptedMachine, ScriptedMeter, TwoFolders
 from tests.unit.metering.sessions import running
@@ -48,7 +49,14 @@ class Watch:
         self.engine = engine
         self.pictures: list[Picture] = []
         ports = Ports(
-            engine, ScriptedMeter(), ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE
+            engine,
+            ScriptedMeter(),
+            ScriptedMachine(),
+            TwoFolders(),
+            ListedEnvironments(),
+            QuietHost(),
+            ALICE,
+            MemoryRecords(),
         )
         self.observer = Observer(ports, time.time)
         self.poller = Poller(engine, self.observer, self.pictures.append)
@@ -184,7 +192,14 @@ def test_an_engine_of_this_machine_is_asked_so_often_that_its_return_is_seen_in_
 ) -> None:
     engine = MemoryEngine(local=local)
     ports = Ports(
-        engine, ScriptedMeter(), ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE
+        engine,
+        ScriptedMeter(),
+        ScriptedMachine(),
+        TwoFolders(),
+        ListedEnvironments(),
+        QuietHost(),
+        ALICE,
+        MemoryRecords(),
     )
     observer = Observer(ports, time.time)
     observer.resync()

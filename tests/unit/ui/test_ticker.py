@@ -13,6 +13,7 @@ from textual.app import App
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
 from sessiontui.engine.memory import MemoryEngine
+from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.ui.ticker import Pace, Ticker
 from tests.pilot.stage import ALICE, ListedEnvironments, QuietHost, ScriptedMachine, ScriptedMeter, TwoFolders
 
@@ -56,7 +57,16 @@ def test_without_an_engine_the_meters_are_looked_at_no_more_often() -> None:
     engine, meter = MemoryEngine(), ScriptedMeter()
     engine.down = True
     observer = Observer(
-        Ports(engine, meter, ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE),
+        Ports(
+            engine,
+            meter,
+            ScriptedMachine(),
+            TwoFolders(),
+            ListedEnvironments(),
+            QuietHost(),
+            ALICE,
+            MemoryRecords(),
+        ),
         time.time,
     )
     observer.resync()
