@@ -101,8 +101,10 @@ class DockerSaving:
             )
             if before:
                 # What the name meant until now would stay without one, unless a session uses it.
+                # Asked to remove one by its id, an engine takes the last name of somebody else's with it.
                 with suppress(EngineError), translated(image):
-                    self._link.patiently(lambda client: client.remove_image(before))
+                    if not self._link.client.inspect_image(before).get("RepoTags"):
+                        self._link.patiently(lambda client: client.remove_image(before))
         finally:
             # An engine that does not answer keeps it; the next save removes it.
             with suppress(EngineError), translated("removing a step"):

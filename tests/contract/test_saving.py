@@ -140,3 +140,22 @@ def _layer(client: docker.APIClient, container_id: str, image: str) -> dict[str,
         return files
     finally:
         client.remove_container(bare)
+
+
+def test_an_image_that_bears_another_persons_name_too_is_not_taken_from_them(
+    docker_bench: Bench, client: docker.APIClient
+) -> None:
+    engine, image = docker_bench.engine, a_name()
+    session = docker_bench.launch(docker_bench.order())
+    label = label_of(Saved("contract", "tester", 4000, base=session.image, apps=session.apps))
+    engine.save_image(session, image, label)
+    theirs = f"look1-backup-{secrets.token_hex(4)}"
+    client.tag(image, theirs, "kept")
+    try:
+        engine.run(session, ["sh", "-c", "echo more >/srv/more 2>/dev/null || echo more >/tmp/more"])
+        engine.save_image(session, image, label)
+        assert f"{theirs}:kept" in engine.images()
+    finally:
+        engine.remove_image(image)
+        client.remove_image(f"{theirs}:kept")
+    assert image not in engine.images()
