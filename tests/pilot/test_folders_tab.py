@@ -27,6 +27,7 @@ from sessiontui.ui.screens.trash import TrashScreen
 from sessiontui.ui.screens.type_to_confirm import TypeToConfirm
 from sessiontui.ui.widgets.command_bar import CommandBar
 from sessiontui.ui.widgets.field import Field
+from sessiontui.ui.widgets.filter_box import FilterBox
 from sessiontui.ui.widgets.tab_line import Tabs
 from sessiontui.ui.widgets.table_list import TableList
 from tests.dialogs import Gate
@@ -388,3 +389,34 @@ async def test_a_folder_that_appears_by_other_means_is_shown(
         pane.look()
         await until(pilot, lambda: "new-one" in names(app))
         assert "Folders 4" in str(app.screen.query_one(Tabs).content)
+
+
+async def test_a_key_of_the_tab_typed_right_after_the_way_to_another_touches_nothing(shelf: Shelf) -> None:
+    shelf.put("train-7", owner=ME)
+    async with opened(shelf) as (pilot, app):
+        await show(pilot, app)
+        await on(pilot, app, "data")
+        screen = app.screen
+        assert isinstance(screen, MainScreen)
+        # Both arrive before either is done.
+        screen.action_command("show-running")
+        screen.action_command("delete-folder")
+        await settled(pilot)
+        assert app.screen is screen
+        assert screen.pane is None
+        assert "data" in [one.name for one in shelf.storage.folders()]
+
+
+async def test_the_filter_says_what_it_is_about(shelf: Shelf) -> None:
+    shelf.put("train-7", owner=ME)
+    async with opened(shelf) as (pilot, app):
+        for tab, word in (("3", "permission"), ("4", "image"), ("5", "folders"), ("1", "phase")):
+            await pilot.press(tab)
+            await settled(pilot)
+            await pilot.press("slash")
+            await until(pilot, lambda: isinstance(app.focused, FilterBox))
+            box = app.focused
+            assert isinstance(box, FilterBox)
+            assert word in box.placeholder
+            assert len(box.placeholder) < 76
+            await pilot.press("escape")

@@ -43,6 +43,8 @@ class Pane(Vertical):
 
     listing: ClassVar[type[Widget]]
     """The kind of its list, of which it has one: gets the focus, and is what the filter is about."""
+    filtered: ClassVar[str] = "name"
+    """Where the filter looks for words, to be read by a person."""
 
     class Counted(Message):
         """How many things the pane lists, without the filter, has changed."""

@@ -67,6 +67,7 @@ class EnvironmentsPane(Pane):
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("environments")]
     listing = EnvironmentTable
+    filtered = "name, group, tags, image, sessions of it"
 
     class Listed(Message):
         """The environments were read."""

@@ -42,6 +42,7 @@ class FoldersPane(Pane):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("folders")]
     listing = FolderTable
+    filtered = "name, owner, permission, sessions that mount it"
 
     class Listed(Message):
         """The folders were read."""

@@ -42,6 +42,7 @@ class HistoryPane(Pane):
     }
     """
     listing = PastList
+    filtered = "name, environment, owner, folders, command, end"
 
     class Read(Message):
         """What is kept is known, or why not."""

@@ -42,6 +42,8 @@ from sessiontui.ui.widgets.tab_line import StartButton, TabLine, Tabs
 
 _LISTS = ("Running", "Sessions")
 """The titles of the tabs of sessions; those of the panes follow."""
+_FILTERED = "name, environment, owner, phase"
+"""Where words of the filter are looked for among sessions."""
 _ROOM_FOR_DETAILS = 30
 """Lines from which the details pane is open unless the person folds it."""
 _BEAT = 0.2
@@ -98,9 +100,7 @@ class MainScreen(Screen[None]):
             yield Styled(id="notice")
             yield PaneStand(self.desk, id="panes")
         yield Details(id="details")
-        yield FilterBox(
-            SessionList, placeholder="filter: words in name, environment, owner, phase", id="filter"
-        )
+        yield FilterBox(SessionList, _FILTERED, id="filter")
         yield CommandBar(id="bar")
 
     def on_mount(self) -> None:
@@ -176,7 +176,7 @@ class MainScreen(Screen[None]):
         found, again = self._cut_off.look(picture)
         if again:
             self.set_timer(CUT_OFF_AFTER, self.desk.redraw)
-        if found is not None:
+        if found is not None and self.pane is None:
             self.tab = 1
             self.query_one(SessionList).select(found.id)
 
@@ -385,6 +385,9 @@ class MainScreen(Screen[None]):
         # Keys come faster than dialogs open: what was typed ahead is not meant for behind one.
         if not self.is_active or self.desk.away.is_set():
             return
+        # Nor is it meant for another tab than that in which it was typed.
+        if one.tab not in ("", self.place):
+            return
         try:
             await one.run(self)
         except SessiontuiError as error:
@@ -434,7 +437,10 @@ class MainScreen(Screen[None]):
         self.tab = tab % (len(_LISTS) + len(PANES))
         pane = PANES[self.tab - len(_LISTS)] if self.tab >= len(_LISTS) else None
         self.query_one(PaneStand).show(pane, self._picture, self._words)
-        self.query_one(FilterBox).listing = self.pane.listing if self.pane else SessionList
+        shown = self.pane
+        self.query_one(FilterBox).is_about(
+            *((shown.listing, shown.filtered) if shown else (SessionList, _FILTERED))
+        )
         if pane is not None:
             self.query_one("#notice").display = self.query_one(SessionList).display = False
         self._listed_from = ()

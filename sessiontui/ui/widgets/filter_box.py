@@ -17,11 +17,16 @@ class FilterBox(Input):
         Binding("enter", "leave", "Filter", show=False, priority=True),
     ]
 
-    def __init__(self, listing: type[Widget], *, placeholder: str, id: str) -> None:  # noqa: A002
-        """``listing`` is the kind of the list that it filters, of which the screen has one."""
-        super().__init__(placeholder=placeholder, id=id, compact=True)
-        self.listing = listing
+    def __init__(self, listing: type[Widget], places: str, *, id: str) -> None:  # noqa: A002
+        """As ``is_about``."""
+        super().__init__(id=id, compact=True)
+        self.is_about(listing, places)
         self.display = False
+
+    def is_about(self, listing: type[Widget], places: str) -> None:
+        """Filter a list of that kind, of which the screen has one; words are looked for in these places."""
+        self.listing = listing
+        self.placeholder = f"filter: words in {places}"
 
     def open(self) -> None:
         """Take the keys."""
