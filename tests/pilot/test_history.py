@@ -181,3 +181,15 @@ async def test_the_dashboard_deletes_what_finished_and_was_to_go(marked: bool) -
             await until(pilot, lambda: any(one.batch for one in app.picture.sessions))
             await settled(pilot)
             assert len(stage.engine.sessions()) == 1
+
+
+async def test_enter_and_delete_do_in_the_history_what_they_do_in_other_tabs() -> None:
+    async with opened(Stage(records=records("one"))) as (pilot, app):
+        await pilot.press("5")
+        await until(pilot, lambda: len([line for line in lines(app) if line]) == 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LaunchScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is main(app))
+        await pilot.press("delete")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))

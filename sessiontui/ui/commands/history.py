@@ -34,7 +34,7 @@ class ShowHistory(Command):
 class RepeatPast(OnEngine):
     """Start a session like the deleted one: the dialog opens filled in."""
 
-    name, keys, label, hinted, group, tab = "repeat-past", "R", "repeat", True, "History", HISTORY
+    name, keys, label, hinted, group, tab = "repeat-past", "R,enter", "repeat", True, "History", HISTORY
 
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """See Command."""
@@ -49,7 +49,7 @@ class RepeatPast(OnEngine):
 class ForgetPast(Command):
     """Forget the deleted session: its line goes from the history."""
 
-    name, keys, label, hinted, group, tab = "forget-past", "d", "forget", True, "History", HISTORY
+    name, keys, label, hinted, group, tab = "forget-past", "d,delete", "forget", True, "History", HISTORY
 
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """See Command."""
