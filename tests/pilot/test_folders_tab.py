@@ -402,8 +402,8 @@ async def test_a_key_of_the_tab_typed_right_after_the_way_to_another_touches_not
         screen.action_command("show-running")
         screen.action_command("delete-folder")
         await settled(pilot)
-        assert app.screen is screen
         assert screen.pane is None
+        assert app.screen is screen
         assert "data" in [one.name for one in shelf.storage.folders()]
 
 
