@@ -177,3 +177,15 @@ def test_what_is_filled_in_reads_back() -> None:
     assert ports_text((8000, 5000, 5001, 5003)) == "5000:5001, 5003, 8000"
     assert ports_text(()) == ""
     assert variables_text((("A", "b=c"), ("D", ""))) == "A=b=c\nD=\n"
+
+
+async def test_a_switch_says_by_a_sign_whether_it_is_on(world: World) -> None:
+    dialog = Dialog(world)
+    async with dialog.app.run_test(size=TALL) as pilot:
+        await settle(pilot)
+        box = dialog.screen.query_one("#delete-finished", Checkbox)
+        off = str(box.render())
+        box.toggle()
+        assert [off, str(box.render())] == [
+            f"[{sign}] Delete the session when it ended well " for sign in " x"
+        ]

@@ -12,6 +12,7 @@ from sessiontui.domain.batch import Batch
 from sessiontui.domain.errors import Problem
 from sessiontui.domain.units import format_duration, parse_duration
 from sessiontui.ui.widgets.field import Field
+from sessiontui.ui.widgets.tick_box import TickBox
 
 
 class BatchChoice(Vertical):
@@ -33,14 +34,14 @@ class BatchChoice(Vertical):
         yield Field(
             "Batch",
             "batch",
-            Checkbox("Run a command and end", id="batch", compact=True),
+            TickBox("Run a command and end", id="batch", compact=True),
             TextArea(id="command", compact=True, placeholder="for the shell: python train.py --epochs 3"),
         )
         yield Field(
             "Time limit",
             "time_limit",
             Input(id="time-limit", placeholder="none; or 90s, 30m, 1h30m, 2d", compact=True),
-            Checkbox("Delete the session when it ended well", id="delete-finished", compact=True),
+            TickBox("Delete the session when it ended well", id="delete-finished", compact=True),
         )
 
     def on_mount(self) -> None:
