@@ -63,20 +63,23 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     from sessiontui.catalogue.files import FileCatalogue
     from sessiontui.storage.directories import Directories
     from sessiontui.storage.memory_records import MemoryRecords
-    from sessiontui.storage.played import FoldersOfDemo
+    from sessiontui.storage.port import Storage
 
     machine_host = host(environ)
     owner = machine_host.owner()
     engine: Engine
     meter: Meter
     machine: MachineMeter
+    storage: Storage
     if demo:
         from sessiontui.domain.picture import HostUsage
         from sessiontui.domain.units import GIB
         from sessiontui.engine.demo import demo_engine
         from sessiontui.metering.scripted import ScriptedMeter
+        from sessiontui.storage.played import FoldersOfDemo
 
-        engine = demo_engine(owner)
+        storage = played = FoldersOfDemo(owner)
+        engine = demo_engine(owner, str(played.root))
         meter = machine = ScriptedMeter(time.monotonic, host=HostUsage(21.5, 60 * GIB))
     else:
         from sessiontui.engine.docker import DockerEngine
@@ -91,11 +94,12 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         engine = DockerEngine(environ, link, settings.detach_keys)
         meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
         machine = LocalMachine(nvml.devices)
+        storage = Directories(settings.folder_root, owner)
     return Ports(
         engine=engine,
         meter=meter,
         machine=machine,
-        storage=(FoldersOfDemo if demo else Directories)(settings.folder_root, owner),
+        storage=storage,
         catalogue=FileCatalogue(config_directory(environ) / "environments"),
         host=machine_host,
         owner=owner,

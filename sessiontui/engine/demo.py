@@ -44,8 +44,13 @@ APPS = (
 )
 
 
-def demo_engine(owner: Owner) -> MemoryEngine:
-    """An engine at real pace: one may launch, stop and delete on it, and nothing of it is real."""
+def demo_engine(owner: Owner, folder_root: str) -> MemoryEngine:
+    """An engine at real pace: one may launch, stop and delete on it, and nothing of it is real.
+
+    ``folder_root`` is where the folders are that its sessions mount.
+    """
+    data = Mount("data", f"{folder_root}/data", "/home/work/data")
+    models = Mount("models", f"{folder_root}/models", "/home/work/models", read_only=True)
     engine = MemoryEngine(
         images=("sessiontui/python:3.12", "sessiontui/pytorch:2.8"), pause=time.sleep, host="demo"
     )
@@ -73,7 +78,7 @@ def demo_engine(owner: Owner) -> MemoryEngine:
             started_at=created,
             container_id=f"{number:064x}",
             reason=reason,
-            mounts=(Mount("data", "/home/you/sessiontui/data", "/home/work/data"),) if number < 2 else (),
+            mounts=((data, models), (data,))[number] if number < 2 else (),
             apps=APPS,
             ports=((2200, 22000 + number), (8888, 28888 + number)),
         )
