@@ -108,9 +108,14 @@ def environment_json(environment: Environment, sizes: Mapping[str, int]) -> list
     ]
 
 
-def folder_json(folder: Folder, extent: Extent | None, sessions: Sequence[Session]) -> dict[str, Any]:
-    """A folder: size in bytes and number of files are null where they are not known."""
-    used = last_used(folder, sessions)
+def folder_json(
+    folder: Folder, extent: Extent | None, sessions: Sequence[Session], deleted: Sequence[Session] = ()
+) -> dict[str, Any]:
+    """A folder: size in bytes and number of files are null where they are not known.
+
+    ``deleted`` are sessions that used it and are no more.
+    """
+    used = last_used(folder, (*sessions, *deleted))
     return {
         "name": folder.name,
         "path": folder.path,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import EngineError, Problem, Refused
+from sessiontui.domain.errors import EngineError, Problem, Refused, StorageError
 from sessiontui.domain.folder import Discarded, Folder
 from sessiontui.domain.session import Session
 
@@ -22,9 +22,22 @@ def users_of(folder: Folder, sessions: Iterable[Session]) -> tuple[Session, ...]
 
 
 def last_used(folder: Folder, sessions: Iterable[Session]) -> datetime | None:
-    """When one of these sessions that mount it was last started; None where none does."""
+    """When one of these sessions that mount it was last started; None where none does.
+
+    Deleted sessions count: they are among these, too.
+    """
     used = [session.started_at or session.created_at for session in users_of(folder, sessions)]
     return max(used, default=None)
+
+
+def deleted_users(ports: Ports) -> tuple[Session, ...]:
+    """The deleted sessions that mounted folders, for ``last_used``; none where the records cannot be read."""
+    try:
+        records = ports.records.records()
+    except StorageError:
+        # Whoever looks at the history is told why.
+        return ()
+    return tuple(record.session for record in records if record.session.mounts)
 
 
 def rename(ports: Ports, name: str, new: str) -> Folder:

@@ -45,7 +45,8 @@ def folders(arguments: Namespace, settings: Settings) -> int:
 def _ls(ports: Ports, arguments: Namespace) -> int:
     found = ports.storage.folders()
     sessions: Sequence[Session] = ports.engine.sessions() if found else ()
-    objects = [describe.folder_json(folder, _extent(ports, folder), sessions) for folder in found]
+    deleted = actions.deleted_users(ports)
+    objects = [describe.folder_json(folder, _extent(ports, folder), sessions, deleted) for folder in found]
     if arguments.json:
         print_json(objects)
         return 0

@@ -14,6 +14,7 @@ from textual.widgets import Button, Input
 
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.folder import Extent, Mount
+from sessiontui.domain.record import record_of
 from sessiontui.domain.session import Owner, Phase
 from sessiontui.storage.directories import Directories
 from sessiontui.ui.app import SessiontuiApp
@@ -117,6 +118,16 @@ async def test_the_tab_says_what_there_is(shelf: Shelf) -> None:
         assert "path     " + str((shelf.root / "data").resolve()) in drawn(app)
         assert "used by  train-7 running rw → /data" in drawn(app)
         assert "puts it into the trash" in drawn(app)
+
+
+async def test_deleted_sessions_tell_when_a_folder_was_last_used(shelf: Shelf) -> None:
+    old = shelf.put("old-run", owner=ME, phase=Phase.FINISHED, hours=50, mounts=(mounted(shelf, "models"),))
+    shelf.records.add(record_of(old, NOW, "alice"))
+    shelf.engine.remove(old.id)
+    async with opened(shelf) as (pilot, app):
+        await show(pilot, app)
+        assert "2d ago" in line(app, "models")
+        assert "old-run" not in line(app, "models"), "it is not mounted"
 
 
 async def test_sorting_and_the_filter_are_about_the_folders(shelf: Shelf) -> None:

@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from sessiontui.actions.folders import last_used, users_of
+from sessiontui.actions.folders import deleted_users, last_used, users_of
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import Cancelled, SessiontuiError
 from sessiontui.domain.folder import Extent, Folder
 from sessiontui.domain.picture import Picture
+from sessiontui.domain.session import Session
 from sessiontui.ui import folder_rows, notices
 from sessiontui.ui.background import in_background
 from sessiontui.ui.desk import Desk
@@ -47,10 +48,13 @@ class FoldersPane(Pane):
     class Listed(Message):
         """The folders were read."""
 
-        def __init__(self, folders: tuple[Folder, ...], trashed: int, at: str) -> None:
+        def __init__(
+            self, folders: tuple[Folder, ...], trashed: int, deleted: tuple[Session, ...], at: str
+        ) -> None:
             super().__init__()
             self.folders = folders
             self.trashed = trashed
+            self.deleted = deleted
             self.at = at
 
     class Failed(Message):
@@ -74,6 +78,8 @@ class FoldersPane(Pane):
         self._folders: tuple[Folder, ...] = ()
         self.trashed = 0
         """How many folders are in the trash."""
+        self._deleted: tuple[Session, ...] = ()
+        """Sessions that used them and are no more."""
         self._read_once = False
         self._error: SessiontuiError | None = None
         self._extents: dict[str, Extent] = {}
@@ -137,16 +143,18 @@ class FoldersPane(Pane):
         try:
             folders = await in_background(storage.folders)
             trashed = len(await in_background(storage.trash))
+            deleted = await in_background(deleted_users, self.desk.ports)
         except SessiontuiError as error:
             self.post_message(self.Failed(error))
         else:
-            self.post_message(self.Listed(folders, trashed, at))
+            self.post_message(self.Listed(folders, trashed, deleted, at))
 
     @on(Listed)
     def take_folders(self, message: Listed) -> None:
         """Show them, and count those that are not counted."""
         changed = len(message.folders) != len(self._folders) or not self._read_once
         self._folders, self.trashed = message.folders, message.trashed
+        self._deleted = message.deleted
         self._error, self._read_once = None, True
         if message.at:
             self.query_one(FolderTable).select(message.at)
@@ -239,7 +247,7 @@ class FoldersPane(Pane):
                 self._extents.get(folder.path),
                 folder.path not in self._counted_at,
                 users_of(folder, sessions),
-                last_used(folder, sessions),
+                last_used(folder, (*sessions, *self._deleted)),
             )
             for folder in self._folders
         )

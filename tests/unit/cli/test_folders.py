@@ -14,6 +14,7 @@ import pytest
 from sessiontui import cli, wiring
 from sessiontui.cli.parser import parser
 from sessiontui.domain.folder import Mount, MountChoice
+from sessiontui.domain.record import record_of
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase, Session
 from tests.unit.actions.test_mounting import Box
@@ -83,6 +84,14 @@ def test_folders_are_told_with_what_is_in_them_and_who_mounts_them(box: Box, run
     assert (told[".cache"]["mounted_by"], told[".cache"]["last_used"]) == ([], None)
     code, out, _ = run("ls")
     assert [line.split()[0] for line in out.splitlines()] == ["NAME", ".cache", "data"]
+
+
+def test_deleted_sessions_tell_when_a_folder_was_last_used(box: Box, run: Run) -> None:
+    gone = mounting(box, "nifty-bohr", "data")
+    box.engine.remove(gone.id)
+    box.ports.records.add(record_of(gone, datetime(2026, 1, 3, tzinfo=UTC), "me"))
+    told = {one["name"]: one for one in json.loads(run("ls", "--json")[1])}
+    assert (told["data"]["mounted_by"], told["data"]["last_used"]) == ([], "2026-01-02T00:00:00+00:00")
 
 
 def test_imported_directory_is_told_renamed_and_let_go_of(box: Box, run: Run) -> None:
