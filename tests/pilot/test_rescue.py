@@ -246,3 +246,18 @@ async def test_a_copy_is_cancelled_and_the_session_kept(stage: Stage, tmp_path: 
         await until(pilot, lambda: "is kept" in text(app, "#lines"))
         assert phases(stage)["nifty-bohr"] is Phase.RUNNING
         assert list((tmp_path / "folders" / "keep").iterdir()) == []
+
+
+async def test_a_second_enter_typed_ahead_saves_nothing_twice(stage: Stage, tmp_path: Path) -> None:
+    stage.engine.write_file("id-nifty-bohr", "/home/work/thesis.tex", b"all of it")
+    async with opened(stage) as (pilot, app):
+        await ask_to_save(pilot, app)
+        listing = app.screen.query_one(OptionList)
+        # Both arrive before either is done.
+        listing.action_select()
+        listing.action_select()
+        await until(pilot, lambda: "nifty-bohr" not in phases(stage))
+        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+        assert [one.name for one in (tmp_path / "folders" / "keep").iterdir()] == ["nifty-bohr"]
+        assert "error" not in {one.severity for one in app._notifications}
+        assert toasts(app).count("saved: 1 file, 9B") == 1

@@ -55,6 +55,8 @@ class RescueScreen(ModalScreen[bool]):
         self._began = 0.0
         self._session: Session | None = None
         self._lines: list[Cell] = []
+        self._chosen = False
+        """Whether something of the list is being done."""
         self._failed = False
         self._done = False
         self.saved: set[str] = set()
@@ -120,14 +122,18 @@ class RescueScreen(ModalScreen[bool]):
 
     @on(OptionList.OptionSelected)
     def take_folder(self, event: OptionList.OptionSelected) -> None:
-        """A folder was chosen, or is to be made."""
+        """A folder was chosen, or is to be made; a second key that comes before that began is none."""
+        if self._chosen or not event.option_id:
+            return
+        self._chosen = True
         if event.option_id == _NEW:
             self.run_worker(self._make())
-        elif event.option_id and self._session is None:
+        else:
             self.run_worker(self._save_all(event.option_id.removeprefix("folder ")))
 
     async def _make(self) -> None:
         name = await self.app.push_screen_wait(NewFolderScreen(self._desk.ports.storage))
+        self._chosen = False
         if name:
             await self._list(name)
             self.query_one(OptionList).focus()
@@ -212,7 +218,7 @@ class RescueScreen(ModalScreen[bool]):
         self.query_one("#lines", Styled).show(*self._lines)
         more = f", but {len(saved.left_out)} things that no copy holds" if saved.left_out else ""
         self._desk.say(
-            f"{session.name} is deleted; {saved.tally} are in {saved.path}{more}",
+            f"{session.name} is deleted; saved: {saved.tally} in {saved.path}{more}",
             warning=bool(saved.left_out),
         )
 
