@@ -76,10 +76,10 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         from sessiontui.domain.units import GIB
         from sessiontui.engine.demo import demo_engine
         from sessiontui.metering.scripted import ScriptedMeter
-        from sessiontui.storage.played import FoldersOfDemo
+        from sessiontui.storage.played import played_folders
 
-        storage = played = FoldersOfDemo(owner)
-        engine = demo_engine(owner, str(played.root))
+        storage, root = played_folders(owner)
+        engine = demo_engine(owner, str(root))
         meter = machine = ScriptedMeter(time.monotonic, host=HostUsage(21.5, 60 * GIB))
     else:
         from sessiontui.engine.docker import DockerEngine

@@ -21,22 +21,24 @@ _FILES = {
 
 
 class FoldersOfDemo(Directories):
-    """Real ones, but none of the person's: whatever is done to them is as little real as the engine."""
-
-    def __init__(self, owner: Owner) -> None:
-        kept = Path(mkdtemp(prefix="sessiontui-demo-")).resolve()
-        weakref.finalize(self, shutil.rmtree, kept, ignore_errors=True)
-        self.root = kept / "sessiontui"
-        """Where they are; removed when the program ends."""
-        super().__init__(self.root, owner)
-        for path, content in _FILES.items():
-            folder, _, _ = path.partition("/")
-            if not (self.root / folder).exists():
-                self.create(folder)
-            file = self.root / path
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(content)
+    """Real ones, of which no session gets any: what a session mounts need not be there."""
 
     def identify(self, path: str) -> Identity | None:
-        """See the port. The engine mounts nothing, and need not find it."""
+        """See the port."""
         return None
+
+
+def played_folders(owner: Owner) -> tuple[FoldersOfDemo, Path]:
+    """Some that are none of the person's, and where they are: removed when the program ends."""
+    kept = Path(mkdtemp(prefix="sessiontui-demo-")).resolve()
+    root = kept / "sessiontui"
+    storage = FoldersOfDemo(root, owner)
+    weakref.finalize(storage, shutil.rmtree, kept, ignore_errors=True)
+    for path, content in _FILES.items():
+        folder, _, _ = path.partition("/")
+        if not (root / folder).exists():
+            storage.create(folder)
+        file = root / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+    return storage, root

@@ -14,7 +14,7 @@ from sessiontui.actions.ports import Ports
 from sessiontui.config import Settings
 from sessiontui.domain.errors import Refused
 from sessiontui.domain.session import Owner, Phase
-from sessiontui.storage.played import FoldersOfDemo
+from sessiontui.storage.played import played_folders
 
 
 @pytest.fixture
@@ -43,8 +43,7 @@ def test_what_sessions_of_the_demo_mount_is_there_and_is_not_the_person_s(
 
 
 def test_the_folders_of_the_demo_go_with_it() -> None:
-    storage = FoldersOfDemo(Owner("alice", os.geteuid(), os.getegid()))
-    root = storage.root
+    storage, root = played_folders(Owner("alice", os.geteuid(), os.getegid()))
     assert root.exists()
     del storage
     gc.collect()
