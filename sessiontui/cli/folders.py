@@ -18,7 +18,15 @@ from sessiontui.cli.complaint import complain
 from sessiontui.cli.printing import print_json, print_table, printable
 from sessiontui.config import Settings
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import Cancelled, HostError, Refused, SessiontuiError, Unknown
+from sessiontui.domain.errors import (
+    Cancelled,
+    EngineDenied,
+    EngineUnreachable,
+    HostError,
+    Refused,
+    SessiontuiError,
+    Unknown,
+)
 from sessiontui.domain.folder import Discarded, Extent, Folder
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age, format_bytes
@@ -62,7 +70,9 @@ def _ls(ports: Ports, arguments: Namespace) -> int:
         )
         for one in objects
     ]
-    print_table(("NAME", "PERMISSION", "OWNER", "SIZE", "FILES", "MOUNTED BY", "PATH"), rows)
+    print_table(
+        ("NAME", "PERMISSION", "OWNER", "SIZE", "FILES", "MOUNTED BY", "PATH"), rows, fit=True, give=5
+    )
     for folder in found:
         if folder.trouble:
             complain(f"{folder.name} cannot be mounted: {folder.trouble}")
@@ -149,6 +159,8 @@ def _each(names: Sequence[str], act: Callable[[str], str]) -> int:
             failed = True
             for problem in error.problems:
                 complain(problem.message)
+        except (EngineUnreachable, EngineDenied):
+            raise
         except SessiontuiError as error:
             failed = True
             complain(error.message, error.hint)

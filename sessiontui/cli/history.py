@@ -45,7 +45,10 @@ def history(arguments: Namespace, settings: Settings) -> int:
         for session in (record.session,)
     ]
     print_table(
-        ("NAME", "ENVIRONMENT", "RESOURCES", "FOLDERS", "LAUNCHED", "DELETED", "END", "COMMAND"), rows
+        ("NAME", "ENVIRONMENT", "RESOURCES", "FOLDERS", "LAUNCHED", "DELETED", "END", "COMMAND"),
+        rows,
+        fit=True,
+        give=6,
     )
     return 0
 

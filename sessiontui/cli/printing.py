@@ -17,16 +17,23 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2))
 
 
-def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool = False) -> None:
+def print_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool = False, give: int | None = None
+) -> None:
     """Columns as wide as their widest cell. What others wrote is shown without control characters.
 
     With ``fit``, a terminal gets no wider lines than it has room for: columns leave from the right, and
-    the last that stays is cut. The first always stays whole.
+    the last that stays is cut. The first always stays whole. Before any leaves, the column ``give``, by
+    its number, gives what is too much.
     """
     clean = [[printable(str(cell)) for cell in row] for row in (head, *rows)]
     widths = [max(len(row[column]) for row in clean) for column in range(len(head))]
     if fit and sys.stdout.isatty():
-        widths = _fitting(widths, shutil.get_terminal_size().columns)
+        room = shutil.get_terminal_size().columns
+        if give is not None:
+            over = sum(widths) + len(_GAP) * (len(widths) - 1) - room
+            widths[give] = max(min(widths[give], _NARROWEST), widths[give] - max(0, over))
+        widths = _fitting(widths, room)
     for row in clean:
         cells = (shorten(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False))
         print(_GAP.join(cells).rstrip())

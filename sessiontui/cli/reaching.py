@@ -38,7 +38,7 @@ def apps(arguments: Namespace, settings: Settings) -> int:
             )
             for one in offered
         ]
-        print_table(("APP", "LABEL", "GROUP", "STATE"), rows)
+        print_table(("APP", "LABEL", "GROUP", "STATE"), rows, fit=True, give=2)
     return 0
 
 

@@ -51,7 +51,7 @@ def ls(arguments: Namespace, settings: Settings) -> int:
             )
             for session in sessions
         ]
-        print_table(("NAME", "ENVIRONMENT", "PHASE", "AGE", "RESOURCES", "OWNER"), rows)
+        print_table(("NAME", "ENVIRONMENT", "PHASE", "AGE", "RESOURCES", "OWNER"), rows, fit=True, give=2)
     return 0
 
 

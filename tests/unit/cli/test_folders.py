@@ -192,3 +192,11 @@ def test_mount_that_says_something_else_is_bad_usage(text: str, capsys: pytest.C
         parser().parse_args(["launch", "python", "--mount", text])
     assert caught.value.code == 2
     assert "FOLDER:PLACE:ro" in capsys.readouterr().err
+
+
+def test_an_engine_that_cannot_be_asked_is_exit_2_and_removes_nothing(box: Box, run: Run) -> None:
+    box.engine.down = True
+    code, _, err = run("rm", "data", "--yes")
+    assert code == 2
+    assert err
+    assert (box.root / "data").is_dir()

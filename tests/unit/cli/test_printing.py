@@ -37,3 +37,21 @@ def test_in_a_terminal_columns_leave_from_the_right(
 
 def test_elsewhere_a_table_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys)[1].split("  ")[-1].strip() == ROWS[0][2]
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        (99, "nifty-bohr  failed (out of memory (limit 16G))  2h   4 CPU · 16G"),
+        (52, "nifty-bohr  failed (out of memory…  2h   4 CPU · 16G"),
+        (40, "nifty-bohr  failed (out…  2h"),
+    ],
+)
+def test_a_long_column_in_the_middle_gives_way_before_others_leave(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, room: int, line: str
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(room))
+    row = ("nifty-bohr", "failed (out of memory (limit 16G))", "2h", "4 CPU · 16G")
+    print_table(("NAME", "PHASE", "AGE", "RESOURCES"), [row], fit=True, give=1)
+    assert capsys.readouterr().out.splitlines()[1] == line
