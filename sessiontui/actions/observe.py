@@ -152,7 +152,8 @@ class Observer:
                 self._untold.add(session.container_id or "")
             else:
                 sessions = self._picture.sessions
-                now = tuple(found if one is session else one for one in sessions)
+                # A list that came meanwhile may tell the same of it: that is no news.
+                now = tuple(found if one == session else one for one in sessions)
                 self._picture = replace(self._picture, sessions=now)
         return self.picture()
 

@@ -15,7 +15,9 @@ from textual.widgets import Input
 from sessiontui.domain.environment import FoundImage
 from sessiontui.domain.errors import BuildFailed
 from sessiontui.domain.launch import Preparation
-from sessiontui.domain.session import Phase
+from sessiontui.domain.resources import Ask
+from sessiontui.domain.session import Phase, Session
+from sessiontui.domain.units import GIB
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.screens.apps import AppsScreen
@@ -467,3 +469,27 @@ async def test_events_are_heard_while_the_shell_has_the_screen_and_nothing_is_dr
         await until(pilot, lambda: "from-outside" in names(app))
         assert len(stage.shells) == 1
         assert "nifty-bohr has failed (out of memory)" in toasts(app)
+
+
+def drawn(app: SessiontuiApp) -> str:
+    rows = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in row) for row in rows)
+
+
+class Forgetful(MemoryEngine):
+    """An engine whose list tells what was ordered, and a look what is."""
+
+    def glance(self) -> tuple[Session, ...]:
+        return tuple(replace(one, brief=True, ask=Ask(1, GIB)) for one in super().glance())
+
+
+async def test_details_are_those_of_a_look_also_after_the_list_was_read_anew() -> None:
+    stage = Stage(Forgetful(now=lambda: NOW))
+    session = stage.put("nifty-bohr", ask=Ask(4, 16 * GIB))
+    async with opened(stage) as (pilot, app):
+        await select(pilot, app, session.name)
+        for _ in range(2):
+            await until(pilot, lambda: "4 CPU · 16G" in drawn(app))
+            app.desk.observer.resync()
+            app.desk.redraw()
+            await pilot.pause()

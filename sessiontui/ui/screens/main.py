@@ -82,7 +82,8 @@ class MainScreen(Screen[None]):
         self._told: set[str] = set()
         self._last_words = LastWords(desk.ports.engine, self._draw_selected)
         self._passing: Timer | None = None
-        self._learned: str | None = None
+        self._learned: Session | None = None
+        self._learning: set[str | None] = set()
         self._picture = Picture()
         self._rows: tuple[Row, ...] = ()
         self._rows_from: tuple[object, ...] = ()
@@ -336,15 +337,21 @@ class MainScreen(Screen[None]):
         self._draw_rows(self._picture)
 
     def _learn_details(self, selected: Session | Preparation | None) -> None:
-        """Have the engine asked, once, for what its list does not tell of the selected session."""
+        """Have the engine asked for what its list does not tell of the selected session, once a list."""
         if isinstance(selected, Session) and self._last_words.wanted(selected):
             self.run_worker(self._last_words.learn(selected), group="details")
-        if not isinstance(selected, Session) or not selected.brief or self._learned == selected.container_id:
+        if not isinstance(selected, Session) or not selected.brief or selected is self._learned:
             return
-        self._learned = selected.container_id
+        if selected.container_id in self._learning:
+            return
+        self._learned = selected
+        self._learning.add(selected.container_id)
 
         async def learn() -> None:
-            await in_background(self.desk.observer.explain, selected)
+            try:
+                await in_background(self.desk.observer.explain, selected)
+            finally:
+                self._learning.discard(selected.container_id)
             self.desk.redraw()
 
         self.run_worker(learn(), group="details")

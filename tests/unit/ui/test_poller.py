@@ -230,3 +230,30 @@ def test_ended_sessions_of_which_only_the_list_has_told_are_looked_at_after_it()
     assert picture.sessions[0].brief, "what runs is not looked at"
     assert "s1" not in engine.looks
     watch.poller.close()
+
+
+class BusyEngine(BriefEngine):
+    """Is listed anew, with one session more, while one of its sessions is looked at."""
+
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+
+    def look(self, change: Change, before: Session | None = None) -> Session | None:
+        found = super().look(change, before)
+        self.put(running(len(self.sessions()) + 1))
+        self.meanwhile()
+        return found
+
+
+def test_what_a_look_found_is_kept_though_all_was_listed_anew_meanwhile() -> None:
+    engine = BusyEngine()
+    engine.put(running(1))
+    ports = Ports(
+        engine, ScriptedMeter(), ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE
+    )
+    observer = Observer(ports, time.time)
+    first = observer.resync().sessions[0]
+    assert first.brief
+    engine.meanwhile = observer.resync
+    explained, another = observer.explain(first).sessions
+    assert another.brief
+    assert not explained.brief
