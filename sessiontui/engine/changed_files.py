@@ -22,9 +22,10 @@ _OURS = re.compile(
     r"|(/usr)?/sbin/docker-init\Z"
 )
 _PASSING = re.compile(
-    r"/(tmp|run|var/tmp|var/run|var/cache|var/lock|root/\.cache)(/|\Z)"
-    r"|/var/lib/(apt/lists|dpkg)(/|\Z)|/var/log/(apt/|dpkg\.log|alternatives\.log)"
-    r"|/etc/ld\.so\.cache\Z|/__pycache__(/|\Z)|\.py[co]\Z"
+    r"\A/(tmp|run|var/tmp|var/run|var/cache|var/lock|root/\.cache)(/|\Z)"
+    r"|\A/var/lib/(apt/lists|dpkg)(/|\Z)|\A/var/log/(apt/|dpkg\.log|alternatives\.log)"
+    # Bytecode lies anywhere; a person's own directory may be called run or tmp.
+    r"|\A/etc/ld\.so\.cache\Z|/__pycache__(/|\Z)|\.py[co]\Z"
 )
 
 

@@ -79,6 +79,11 @@ def test_what_the_engine_says_garbled_is_passed_over() -> None:
         ("/usr/lib/python3/x.pyc", False),
         ("/usr/lib/python3/x.py", True),
         ("/root/thesis.tex", True),
+        ("/root/.cache/pip/x", False),
+        ("/data/run/model.bin", True),
+        ("/workspace/tmp/results.csv", True),
+        ("/srv/var/cache/x", True),
+        ("/data/etc/ld.so.cache", True),
     ],
 )
 def test_ours_caches_and_temporary_files_do_not_count(path: str, expected: bool) -> None:
