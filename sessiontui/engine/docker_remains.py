@@ -27,6 +27,7 @@ from sessiontui.engine.losses import parse_census, parse_losses
 from sessiontui.engine.payload import SESSION_DIRECTORY, home_volume
 from sessiontui.engine.port import OURS, Archive
 from sessiontui.engine.stand_in import COPY, COUNT, StandIns
+from sessiontui.engine.text import plain
 from sessiontui.engine.upload import session_archive
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ class DockerRemains(DockerInside):
         for one in found[:MOST_FILES]:
             if time.monotonic() > end:
                 break
-            looked += 1
             status = self._status(session, one.path)
+            looked += status is not None
             if status is not None and not int(status.get("mode") or 0) & _MORE_THAN_A_FILE:
                 changed_at = moment(status.get("mtime")) or datetime.fromtimestamp(0, UTC)
                 files.append(LostFile(one.path, int(status.get("size") or 0), changed_at))
@@ -263,11 +264,14 @@ class _Remains:
             self.wanted.extend(changed_files.tops(engine._changes(session), points))
             self.wanted.extend(Changed(path, added=True) for path in volumes)
         for one in self.wanted:
-            if not one.added:
-                status = engine._status(session, one.path)
-                # Only what is directly in it was changed or deleted: the rest is the image's.
-                if status is None or int(status.get("mode") or 0) & _DIRECTORY:
-                    continue
+            status = engine._status(session, one.path)
+            if status is None:
+                # Passed over, it would be lost without a word.
+                engine._inspect(session)
+                raise _unreadable(session, one.path)
+            # Only what is directly in it was changed or deleted: the rest is the image's.
+            if not one.added and int(status.get("mode") or 0) & _DIRECTORY:
+                continue
             place = one.path.rpartition("/")[0]
             below = place.strip("/").encode(errors="surrogateescape")
             yield Archive(below, self._open(session.container_id, one.path).read, _passing(place))
@@ -308,6 +312,13 @@ class _Remains:
             # Only where it is empty without the key.
             ours.add(b".ssh/")
         return frozenset(ours)
+
+
+def _unreadable(session: Session, path: str) -> EngineError:
+    return EngineError(
+        f"{session.name}: the engine tells of {plain(path)} and does not hand it out",
+        "a name that is not UTF-8 is one reason: in its shell, rename or remove it, then try again",
+    )
 
 
 def _passing(place: str) -> Callable[[bytes], bool]:

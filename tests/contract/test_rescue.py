@@ -16,7 +16,7 @@ import pytest
 from sessiontui.actions import rescue
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import Cancelled, EngineError, StorageError, Unknown
+from sessiontui.domain.errors import Cancelled, EngineError, SessionGone, StorageError, Unknown
 from sessiontui.domain.files import Copying
 from sessiontui.domain.rescue import Saved
 from sessiontui.domain.session import Owner, Phase, Session
@@ -279,6 +279,22 @@ def test_the_home_of_a_session_without_container_is_told_and_saved(docker_bench:
     assert (there / "runs" / "1" / "model").read_bytes() == b"weights"
     assert not (there / "outside").exists()
     assert current(bench, session) is None
+
+
+def test_a_file_outside_that_the_engine_cannot_name_is_neither_lost_nor_taken_for_a_lost_session(
+    docker_bench: Bench,
+) -> None:
+    bench = docker_bench
+    session = bench.launch(bench.order())
+    as_root(session, r"printf mine >/opt/$(printf 'odd\377')")
+    assert not bench.engine.losses_outside(session).complete
+    with pytest.raises(EngineError, match="/opt/odd.* does not hand it out") as raised:
+        save(bench, session)
+    assert not isinstance(raised.value, SessionGone)
+    assert in_folder(bench) == []
+    again = current(bench, session)
+    assert again is not None
+    assert again.phase is Phase.RUNNING
 
 
 def test_a_count_that_was_left_keeps_no_session_from_being_deleted(docker_bench: Bench) -> None:
