@@ -35,6 +35,7 @@ from sessiontui.engine.inspected import Inspected, Round
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
 from sessiontui.engine.link import Link
+from sessiontui.engine.losses import ensure_not_started_since
 from sessiontui.engine.payload import (
     create_payload,
     home_volume,
@@ -212,6 +213,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         container_id = session.container_id
         # Only a container that has this home mounted is the session: a label alone deletes nothing.
         found = self._get(container_id, session.name)
+        ensure_not_started_since(session, found)
         self._containers.remove(session.name, container_id, running=running)
         self._containers.remove_home(found.id)
 

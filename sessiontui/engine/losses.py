@@ -1,12 +1,13 @@
-"""Reads what our own scripts say about the files that die with a session."""
+"""The files that die with a session: what our own scripts say of them, and when that is out of date."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
+from sessiontui.domain.errors import EngineError
 from sessiontui.domain.rescue import Census, Tally
-from sessiontui.domain.session import Losses, LostFile
+from sessiontui.domain.session import Losses, LostFile, Session
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
@@ -44,3 +45,10 @@ def parse_census(output: bytes) -> Census | None:
             case [b"other", path]:
                 others.append(path.decode(errors="replace"))
     return None if tally is None else Census(tally, tuple(others))
+
+
+def ensure_not_started_since(seen: Session, now: Session) -> None:
+    """Raise EngineError where a session that was seen not to run has run since."""
+    another = seen.started_at is not None and now.started_at != seen.started_at
+    if not seen.phase.live and (now.phase.live or another):
+        raise EngineError(f"{seen.name} was started meanwhile", "look at it again, then delete it")

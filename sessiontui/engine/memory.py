@@ -25,6 +25,7 @@ from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity, Gpu
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
+from sessiontui.engine.losses import ensure_not_started_since
 from sessiontui.engine.memory_batch import ended_at, played
 from sessiontui.engine.memory_inside import unreachable
 from sessiontui.engine.memory_life import MemoryLife
@@ -345,6 +346,7 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
     def delete(self, session: Session, *, running: bool = True) -> None:
         """See the port."""
         current = self._find(session)
+        ensure_not_started_since(session, current)
         if not running and current.phase is Phase.RUNNING:
             raise EngineError(
                 f"{session.name} was started meanwhile, and runs", "to delete it all the same, delete it now"

@@ -42,6 +42,19 @@ def use_memory(bench: Bench, session: Session, mebibytes: int) -> None:
     assert bench.engine.run(session, ["sh", "-c", script]).exit_code == 0
 
 
+def test_a_session_that_was_started_since_it_was_looked_at_is_not_deleted(bench: Bench) -> None:
+    stopped = bench.engine.stop(bench.launch(bench.order()))
+    running = bench.engine.start(stopped)
+    with pytest.raises(EngineError, match="was started meanwhile"):
+        bench.engine.delete(stopped)
+    again = bench.engine.stop(running)
+    with pytest.raises(EngineError, match="was started meanwhile"):
+        bench.engine.delete(stopped)
+    assert find(bench, again) == again
+    bench.engine.delete(running)
+    assert again.id not in {one.id for one in bench.engine.sessions()}
+
+
 def test_what_was_stopped_comes_back_as_it_was_also_with_new_limits(bench: Bench) -> None:
     session = bench.launch(bench.order(mounts=(bench.mount("data"),)))
     secret = bench.engine.secret(session) if bench.real else ""
