@@ -8,6 +8,7 @@ import secrets
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.storage.descent import DEEPEST, OPEN_DIRECTORY
@@ -40,16 +41,17 @@ class _Way:
 
 
 def remove_tree(name: str, parent: int, cancellation: Cancellation) -> Removal:
-    """Remove a directory with all that is below it. No link is followed, no other file system entered.
+    """Remove a directory with all that is below it. No link is followed, no mount entered: neither of
+    another file system nor of another place of this one (a bind mount).
 
     Directories of ours that forbid it are opened for it. Raises Cancelled with the rest still there.
     """
     removal = Removal()
-    first = _enter(name, parent, None)
+    mount = _mount_of(parent)
+    first = _enter(name, parent, mount)
     if isinstance(first, OSError):
         removal.stays("", os.strerror(first.errno or errno.EIO))
         return removal
-    device = os.fstat(first.descriptor).st_dev
     ways = [first]
     try:
         while ways:
@@ -78,7 +80,7 @@ def remove_tree(name: str, parent: int, cancellation: Cancellation) -> Removal:
                 except OSError as error:
                     removal.stays(_path(ways, one), _reason(error))
                 continue
-            below = _enter(one, way.descriptor, device)
+            below = _enter(one, way.descriptor, mount)
             if isinstance(below, OSError):
                 if below.errno != errno.ENOENT:
                     removal.stays(_path(ways, one), _reason(below))
@@ -90,15 +92,23 @@ def remove_tree(name: str, parent: int, cancellation: Cancellation) -> Removal:
     return removal
 
 
-def _enter(name: str, parent: int, device: int | None) -> _Way | OSError:
+def _mount_of(descriptor: int) -> tuple[int, str]:
+    """Device and id (proc(5), ``fdinfo``) of the mount that an open directory is on."""
+    told = ""
+    with suppress(OSError):
+        told = Path(f"/proc/self/fdinfo/{descriptor}").read_text()
+    return os.fstat(descriptor).st_dev, told.partition("mnt_id:")[2].partition("\n")[0].strip()
+
+
+def _enter(name: str, parent: int, mount: tuple[int, str]) -> _Way | OSError:
     try:
         below = _open(name, parent)
     except OSError as error:
         return error
     try:
-        status = os.fstat(below)
-        if device is not None and status.st_dev != device:
+        if _mount_of(below) != mount:
             raise OSError(errno.EXDEV, "another file system is mounted there")
+        status = os.fstat(below)
         if status.st_mode & 0o700 != 0o700:
             with suppress(OSError):
                 os.fchmod(below, 0o700)

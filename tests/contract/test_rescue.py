@@ -288,7 +288,7 @@ def test_a_file_outside_that_the_engine_cannot_name_is_neither_lost_nor_taken_fo
     session = bench.launch(bench.order())
     as_root(session, r"printf mine >/opt/$(printf 'odd\377')")
     assert not bench.engine.losses_outside(session).complete
-    with pytest.raises(EngineError, match="/opt/odd.* does not hand it out") as raised:
+    with pytest.raises(EngineError, match=r"/opt/odd.* does not hand it out") as raised:
         save(bench, session)
     assert not isinstance(raised.value, SessionGone)
     assert in_folder(bench) == []

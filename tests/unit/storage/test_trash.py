@@ -276,6 +276,24 @@ def mounted(folders: Directories) -> Iterator[Path]:
 
 
 @needs_root
+def test_another_place_of_the_file_system_that_is_mounted_in_a_folder_is_not_emptied(
+    folders: Directories, tmp_path: Path
+) -> None:
+    place, elsewhere = made(folders, "data") / "sets", tmp_path / "elsewhere"
+    for directory in (place, elsewhere):
+        directory.mkdir()
+    (elsewhere / "mine").write_text("mine")
+    subprocess.run(["mount", "--bind", elsewhere, place], check=True)
+    discarded = gone(folders, "data")
+    try:
+        with pytest.raises(StorageError, match="sets: another file system is mounted there"):
+            folders.destroy(discarded.id, Cancellation())
+    finally:
+        subprocess.run(["umount", Path(discarded.path) / "sets"], check=True)
+    assert (elsewhere / "mine").read_text() == "mine"
+
+
+@needs_root
 def test_other_file_systems_in_a_folder_are_not_emptied(folders: Directories, mounted: Path) -> None:
     discarded = gone(folders, "data")
     with pytest.raises(StorageError, match="disk: another file system is mounted there"):
