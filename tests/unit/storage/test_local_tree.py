@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,17 @@ def test_what_is_cancelled_leaves_nothing(root: Path, tree: LocalTree, tmp_path:
         copy_here(LocalTree("/"), str(tmp_path / "big"), tree, str(root), OWNER, report, cancellation)
     assert not (root / "big").exists()
     assert not [one for one in root.iterdir() if one.name.startswith(".")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_a_disk_that_is_mounted_at_what_is_removed_is_not_emptied(root: Path, tree: LocalTree) -> None:
+    place = root / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", place], check=True)
+    try:
+        (place / "mine").write_text("mine")
+        with pytest.raises(StorageError, match="another file system is mounted there"):
+            tree.remove(str(place), Cancellation())
+        assert (place / "mine").exists()
+    finally:
+        subprocess.run(["umount", place], check=True)
