@@ -269,8 +269,9 @@ class Engine(Protocol):
     def delete(self, session: Session, *, running: bool = True) -> None:
         """Remove container, home volume and anonymous volumes. Mounted folders stay untouched.
 
-        Refused while somebody copies its remains; where it runs, unless with ``running``; and where ``session``
-        is of a time when it did not run and it was started since: what that made nobody has seen.
+        Refused while somebody copies its remains; where it runs, unless with ``running``; and where
+        ``session`` is of a time when it did not run and it was started since: what that made nobody has
+        seen.
         """
 
     def losses(self, session: Session) -> Losses:

@@ -248,7 +248,14 @@ def test_what_a_look_found_is_kept_though_all_was_listed_anew_meanwhile() -> Non
     engine = BusyEngine()
     engine.put(running(1))
     ports = Ports(
-        engine, ScriptedMeter(), ScriptedMachine(), TwoFolders(), ListedEnvironments(), QuietHost(), ALICE
+        engine,
+        ScriptedMeter(),
+        ScriptedMachine(),
+        TwoFolders(),
+        ListedEnvironments(),
+        QuietHost(),
+        ALICE,
+        MemoryRecords(),
     )
     observer = Observer(ports, time.time)
     first = observer.resync().sessions[0]
