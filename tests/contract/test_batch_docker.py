@@ -51,13 +51,21 @@ def test_its_end_is_its_own_also_where_the_code_is_a_time_limits(docker_bench: B
     assert session.reason.startswith("exit code 124 after ")
 
 
-def test_stopping_lets_it_end_in_order(docker_bench: Bench) -> None:
+@pytest.mark.parametrize("by_us", [True, False])
+def test_stopping_lets_it_end_in_order(docker_bench: Bench, by_us: bool) -> None:
+    """Also where the engine does it, which is going down itself."""
     command = "trap 'echo tidied up >>~/done; exit 0' TERM; echo on; while :; do sleep 0.1; done"
     session = launch(docker_bench, command)
     while b"on\n" not in output(docker_bench, session):
         time.sleep(0.05)
-    stopped = docker_bench.engine.stop(session)
-    assert (stopped.phase, stopped.exit_code) == (Phase.STOPPED, 143)
+    if by_us:
+        stopped = docker_bench.engine.stop(session)
+    else:
+        with linked() as link:
+            link.client.stop(session.container_id or "", timeout=10)
+        stopped = ended(docker_bench, session)
+        assert stopped.reason.startswith("stopped by the engine")
+    assert (stopped.phase, stopped.exit_code) == (Phase.STOPPED, 143 if by_us else 158)
     assert docker_bench.engine.read_file(stopped, "/home/work/done") == b"tidied up\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import threading
@@ -187,6 +188,29 @@ def test_what_others_stop_as_an_engine_does_when_it_goes_says_so(
     assert "stopped by the engine" in stopped.reason
     assert next(one for one in docker_bench.engine.glance() if one.id == session.id).reason == stopped.reason
     assert docker_bench.engine.start(stopped).reason == ""
+
+
+@pytest.mark.parametrize("by_us", [True, False])
+def test_programs_in_a_session_that_is_stopped_may_save_what_they_have(
+    docker_bench: Bench, client: docker.APIClient, by_us: bool
+) -> None:
+    session = docker_bench.launch(docker_bench.order())
+    saving = "trap 'sleep 0.3; echo saved >~/done; exit' TERM; echo on >~/on; while :; do sleep 0.1; done"
+    deaf = "trap '' TERM; while :; do sleep 5; done"
+    for program in (saving, deaf):
+        start = f"nohup sh -c {shlex.quote(program)} >/dev/null 2>&1 &"
+        assert docker_bench.engine.run(session, ["sh", "-c", start]).exit_code == 0
+    assert (
+        docker_bench.engine.run(session, ["sh", "-c", "until [ -e ~/on ]; do sleep 0.05; done"]).exit_code
+        == 0
+    )
+    if by_us:
+        stopped = docker_bench.engine.stop(session)
+    else:
+        client.stop(session.container_id or "", timeout=10)
+        stopped = find(docker_bench, session)
+    assert (stopped.phase, stopped.exit_code) == (Phase.STOPPED, 143 if by_us else 158)
+    assert docker_bench.engine.read_file(stopped, "/home/work/done") == b"saved\n"
 
 
 def test_a_paused_session_is_stopped_by_us_all_the_same(

@@ -51,7 +51,8 @@ def test_the_log_is_there_whole_after_a_flood_and_after_stop_and_kill(
     file = tmp_path / "whole.log"
     size = logs.save(engine, session, logs.Place(str(file)), session.owner, lambda done: None, Cancellation())
     assert size == file.stat().st_size >= 2_000_000
-    assert file.read_bytes().endswith(b"the end\n")
+    # What is stopped with the session may say so after it.
+    assert b"\nthe end\n" in file.read_bytes()[-500:]
 
     engine.start(session)
     client.kill(session.container_id or "")

@@ -12,6 +12,8 @@
 set -eu
 # shellcheck source=common.sh
 . /opt/sessiontui/session/common.sh
+# shellcheck source=ending.sh
+. "$session/ending.sh"
 
 rm -f "$session/ready"
 
@@ -319,17 +321,22 @@ fi
 # Which start this is about: after a restart, the file of the last one would lie for a moment.
 began 1 >"$session/ready"
 if [ $# -eq 0 ]; then
-    # The output of the apps becomes the container's. SIGTERM ends tail, and with it the session.
+    # The output of the apps becomes the container's.
     if command -v tail >/dev/null; then
-        exec tail -n +1 -F "$session/log/session.log" 2>/dev/null
+        tail -n +1 -F "$session/log/session.log" 2>/dev/null &
+    else
+        while :; do sleep 86400; done &
     fi
-    while :; do sleep 86400; done
+    job=$!
+    trap 'end_programs 143' TERM
+    trap 'end_programs 158' PWR
+    code=0
+    wait "$job" || code=$?
+    exit "$code"
 fi
 
 # --- a batch session -----------------------------------------------------------------------------
 
-# How long the command may take to end once it is asked to; an engine that stops a session waits 10.
-grace=8
 seconds=$1
 command=$2
 

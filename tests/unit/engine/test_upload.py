@@ -17,7 +17,15 @@ def test_the_archive_holds_the_scripts_and_a_secret_only_root_reads() -> None:
         assert secret.read() == b"s3cret"
     assert members["opt/sessiontui/session/secret"].mode == 0o400
     scripts = {name.rpartition("/")[2] for name in members}
-    assert {"start.sh", "ready.sh", "shell.sh", "app.sh", "losses.sh", "jupyter_server_config.py"} <= scripts
+    assert {
+        "start.sh",
+        "ending.sh",
+        "ready.sh",
+        "shell.sh",
+        "app.sh",
+        "losses.sh",
+        "jupyter_server_config.py",
+    } <= scripts
     assert all(member.uid == 0 and not member.mode & 0o022 for member in members.values())
 
 
