@@ -217,6 +217,11 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         self._containers.remove(session.name, container_id, running=running)
         self._containers.remove_home(found.id)
 
+    def sweep(self) -> None:
+        """See the port."""
+        self._remove_left()
+        super().sweep()
+
     def close(self) -> None:
         """See the port."""
         self._link.drop()
