@@ -339,6 +339,8 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
         """See the port."""
         current = self._find(session)
         self._fail("stop")
+        if not current.phase.live:
+            return current
         self._pause(0.5)
         self._served.pop(session.id, None)
         return self.put(replace(current, phase=Phase.STOPPED, exit_code=143, pid=None, ended_at=self._now()))

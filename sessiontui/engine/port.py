@@ -246,7 +246,10 @@ class Engine(Protocol):
         """
 
     def stop(self, session: Session) -> Session:
-        """Stop a session and keep its home."""
+        """Stop a session and keep its home; one that does not run stays as it is.
+
+        Its programs are asked to end, and have most of ``STOP_SECONDS`` for it.
+        """
 
     def kill(self, session: Session) -> Session:
         """End a session by force and keep its home; one that does not run stays as it is.

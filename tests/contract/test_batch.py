@@ -49,6 +49,8 @@ def test_a_command_that_fails_is_failed_with_its_code(bench: Bench) -> None:
     assert (session.phase, session.exit_code) == (Phase.FAILED, 3)
     assert session.reason.startswith("exit code 3 after ")
     assert b"oh\n" in output(bench, session)
+    # Who stops it by a list that is out of date changes nothing about how it ended.
+    assert bench.engine.stop(session) == session
 
 
 def test_a_command_that_takes_too_long_runs_out_of_its_time(bench: Bench) -> None:
