@@ -15,6 +15,9 @@ from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.rows import MARK
 from sessiontui.ui.widgets.styled import Styled
 
+_SHORTER = (8, 6, 4)
+"""Columns of a title where the line is too short for all of them."""
+
 
 def tab_cells(titles: Sequence[tuple[str, int | None]], active: int) -> tuple[Cell, ...]:
     """A cell for each tab: its number key, title and, where it is known, count."""
@@ -32,11 +35,25 @@ def fitted(
 ) -> tuple[tuple[Cell, ...], int]:
     """The cells and the columns between them, as wide as there is room for.
 
-    Gaps shrink first; then counts go, that of the active tab last.
+    Gaps shrink first; then counts go, that of the active tab last; then the ends of the other titles.
     """
     bare = [(title, count if at == active else None) for at, (title, count) in enumerate(titles)]
     cells, gap = tab_cells(titles, active), 3
-    for shown, gap in ((titles, 3), (titles, 2), (titles, 1), (bare, 2), (bare, 1)):
+    short = [
+        [
+            (title if at == active else present.truncate(title, most), count)
+            for at, (title, count) in enumerate(bare)
+        ]
+        for most in _SHORTER
+    ]
+    for shown, gap in (
+        (titles, 3),
+        (titles, 2),
+        (titles, 1),
+        (bare, 2),
+        (bare, 1),
+        *((one, 1) for one in short),
+    ):
         cells = tab_cells(shown, active)
         if sum(present.width(cell) + gap for cell in cells) - gap <= columns:
             break

@@ -26,3 +26,14 @@ def test_counts_go_before_titles_and_that_of_the_active_tab_stays() -> None:
     assert line(200) == "1 Running 3   2 Sessions 12   3 Folders 5   4 Environments 18   5 History 400"
     assert line(70) == "1 Running 3 2 Sessions 12 3 Folders 5 4 Environments 18 5 History 400"
     assert line(62) == "1 Running  2 Sessions 12  3 Folders  4 Environments  5 History"
+
+
+@pytest.mark.parametrize("active", range(5))
+def test_every_tab_is_in_view_on_a_narrow_terminal(active: int) -> None:
+    titles = [("Running", 3), ("Sessions", 12), ("Folders", 1), ("Environments", 20), ("History", 5)]
+    cells, gap = fitted(titles, active, 48)
+    texts = ["".join(span.text for span in cell) for cell in cells]
+    assert sum(map(len, texts)) + gap * 4 <= 48
+    title, count = titles[active]
+    assert texts[active] == f"{active + 1} {title} {count}"
+    assert [text[:4] for text in texts] == [f"{at} {one[:2]}" for at, (one, _) in enumerate(titles, 1)]
