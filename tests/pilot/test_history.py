@@ -193,3 +193,15 @@ async def test_enter_and_delete_do_in_the_history_what_they_do_in_other_tabs() -
         await until(pilot, lambda: app.screen is main(app))
         await pilot.press("delete")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+
+
+async def test_a_picture_that_comes_before_the_tab_is_drawn_ends_nothing() -> None:
+    stage = Stage(records=records("one"))
+    async with opened(stage) as (pilot, app):
+        stage.put("fit")
+        app.desk.observer.resync()
+        # All of this before the pane has been composed.
+        main(app).show_pane("history")
+        main(app)._see(app.desk.observer.picture())
+        await until(pilot, lambda: isinstance(main(app).pane, HistoryPane))
+        await until(pilot, lambda: len([line for line in lines(app) if line]) == 2)

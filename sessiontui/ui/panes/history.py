@@ -113,6 +113,9 @@ class HistoryPane(Pane):
         self._show()
 
     def _show(self) -> None:
+        if not self.query(PastList):
+            # A picture came before its parts: what is told on entering draws it.
+            return
         past = tuple(one for one in self._records if one.session.id not in self._there)
         shown = past_rows.matching(past, self._words, self._labels)
         listing, board = self.query_one(PastList), self.query_one("#past-notice", Styled)
