@@ -29,11 +29,35 @@ class Record:
     """Name of the user who deleted it."""
 
 
+_REMEDIES = (
+    ": start resumes it",
+    ": start goes on",
+    ": start it to finish the launch, or delete it",
+    ": resize it",
+    ": resize it, then start it",
+    ": see its logs",
+    ": delete it again",
+)
+"""How reasons end that say what can be done: to a deleted session it cannot."""
+
+
 def record_of(session: Session, deleted_at: datetime, deleted_by: str) -> Record:
     """The record of a session that is about to be deleted; one that runs ends with that."""
     ended_at = session.ended_at or (deleted_at if session.phase.live else None)
     own = tuple(app for app in session.apps if app.own)
-    kept = replace(session, apps=own, ended_at=ended_at, container_id=None, pid=None, ports=(), brief=False)
+    reason = session.reason
+    for remedy in _REMEDIES:
+        reason = reason.removesuffix(remedy)
+    kept = replace(
+        session,
+        apps=own,
+        ended_at=ended_at,
+        reason=reason,
+        container_id=None,
+        pid=None,
+        ports=(),
+        brief=False,
+    )
     return Record(kept, deleted_at, deleted_by)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sessiontui.domain.record import read_record, record_json, record_of
 from sessiontui.domain.session import Phase, Session
+from sessiontui.engine.phases import INTERRUPTED, phase_of
 from tests.sessions import NOW, session, sessions, words
 
 
@@ -51,3 +52,22 @@ def test_a_session_that_runs_ends_with_its_delete() -> None:
 def test_without_what_it_is_about_it_is_none(missing: str) -> None:
     told = record_json(record_of(session(), NOW, "bob"))
     assert read_record({**told, missing: ""}) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"ExitCode": 137}, "killed"),
+        ({"ExitCode": 255}, "the engine or the machine went down"),
+        ({"ExitCode": 3}, "ended with exit code 3"),
+        ({"ExitCode": 137, "OOMKilled": True}, "out of memory (limit 1G, all of it used)"),
+        ({"Status": "paused"}, "paused by other means"),
+        ({"Status": "created"}, INTERRUPTED),
+    ],
+)
+def test_a_record_says_why_it_ended_and_not_what_could_be_done_about_it(
+    state: dict[str, object], told: str
+) -> None:
+    phase, reason, _ = phase_of({"Status": "exited", **state}, memory=1 << 30, launcher_lives=False)
+    assert reason.startswith(f"{told}: ")
+    assert record_of(session(phase=phase, reason=reason), NOW, "bob").session.reason == told
