@@ -319,6 +319,12 @@ async def test_stop_asks_then_stops_and_the_same_key_starts_again() -> None:
         await until(pilot, lambda: main(app).session and "calm-curie runs" in toasts(app))
         phases = {one.name: one.phase for one in stage.engine.sessions()}
         assert phases["calm-curie"] is Phase.RUNNING
+        assert "calm-curie is stopped: see the Sessions tab" in toasts(app)
+        await until(pilot, lambda: (one := main(app).session) and one.phase is Phase.RUNNING)
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: "calm-curie is stopped" in toasts(app).splitlines())
 
 
 async def test_delete_opens_on_cancel_and_deletes_only_when_told() -> None:

@@ -108,7 +108,8 @@ class StopSession(OnSession):
         )
         if await desk.ask(question):
             await desk.end(session, end.stop)
-            desk.say(f"{session.name} is stopped: see the Sessions tab")
+            where = ": see the Sessions tab" if screen.tab == 0 else ""
+            desk.say(f"{session.name} is stopped{where}")
 
 
 async def _kill(screen: MainScreen, session: Session) -> None:
