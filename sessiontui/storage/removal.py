@@ -50,7 +50,7 @@ def remove_tree(name: str, parent: int, cancellation: Cancellation) -> Removal:
     mount = _mount_of(parent)
     first = _enter(name, parent, mount)
     if isinstance(first, OSError):
-        removal.stays("", os.strerror(first.errno or errno.EIO))
+        removal.stays("", _reason(first))
         return removal
     ways = [first]
     try:
