@@ -66,7 +66,7 @@ def find_engine(
     preferred = {one.name: preferred_version(ports, one).name for one in ports.catalogue.environments()}
     return EngineFound(
         launcher.capacity(),
-        ports.engine.sessions(),
+        ports.engine.glance(),
         ready_images(ports),
         preferred | {one.name: one.default for one in found},
         _suggestion(ports, launcher, names_in_preparation, repeated),
@@ -80,7 +80,7 @@ def _suggestion(
     if repeated is None:
         return launcher.suggest_name(names)
     session = repeated.session if isinstance(repeated, Record) else repeated
-    mine = {one.name for one in ports.engine.sessions() if one.owner.uid == ports.owner.uid}
+    mine = {one.name for one in ports.engine.glance() if one.owner.uid == ports.owner.uid}
     return repeated_name(session.name, mine | names)
 
 

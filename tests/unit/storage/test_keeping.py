@@ -178,6 +178,17 @@ def test_one_that_is_cut_off_leaves_nothing(folder: Path, tree: Path) -> None:
     assert names(folder) == []
 
 
+def test_nothing_is_settled_in_a_folder_that_was_moved_away_meanwhile(folder: Path, tree: Path) -> None:
+    with keeping(str(folder), "work", ME, root_is=None, advanced=lambda _: None) as keep:
+        keep.take(b"", packed(tree), keep_all)
+        keep.finish()
+        trash = folder.rename(folder.with_name("trash"))
+        folder.mkdir()
+        with pytest.raises(StorageError, match="renamed or removed meanwhile"):
+            keep.settle()
+    assert names(trash) == names(folder) == []
+
+
 def test_a_copy_that_is_not_whole_on_the_disk_is_not_settled(folder: Path, tree: Path) -> None:
     with (  # noqa: PT012 # the landing place is gone with the error
         pytest.raises(StorageError, match="not what was sent"),
