@@ -160,6 +160,7 @@ def _each(names: Sequence[str], act: Callable[[str], str]) -> int:
             for problem in error.problems:
                 complain(problem.message)
         except (EngineUnreachable, EngineDenied):
+            # Nor would it answer for the others.
             raise
         except SessiontuiError as error:
             failed = True

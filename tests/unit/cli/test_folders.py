@@ -165,6 +165,14 @@ def test_what_a_session_mounts_keeps_place_and_name_and_the_sessions_are_named(b
     assert (box.root / "data").is_dir()
 
 
+def test_without_an_engine_to_ask_who_mounts_it_no_folder_is_removed(box: Box, run: Run) -> None:
+    box.engine.down = True
+    code, out, err = run("rm", "--yes", "data", ".cache")
+    assert (code, out) == (2, "")
+    assert err.count("engine") == 1
+    assert (box.root / "data").is_dir()
+
+
 def test_one_that_cannot_be_removed_does_not_keep_the_others(box: Box, run: Run) -> None:
     code, out, err = run("rm", "--yes", "gone", "data", ".cache")
     assert (code, out) == (1, "data\n.cache\n")

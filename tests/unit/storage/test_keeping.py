@@ -184,7 +184,7 @@ def test_nothing_is_settled_in_a_folder_that_was_moved_away_meanwhile(folder: Pa
         keep.finish()
         trash = folder.rename(folder.with_name("trash"))
         folder.mkdir()
-        with pytest.raises(StorageError, match="renamed or removed meanwhile"):
+        with pytest.raises(StorageError, match="renamed or moved away meanwhile"):
             keep.settle()
     assert names(trash) == names(folder) == []
 
