@@ -106,7 +106,9 @@ def ended(session: Session, exit_code: int) -> Session:
 
 
 def orphan_of(labels: Labels, volume: Mapping[str, Any]) -> Session:
-    """A session whose container was removed by other means and whose home is still there."""
+    """A session without its container, whose home is still there: a delete was cut short, or it was
+    removed by other means.
+    """
     return Session(
         id=labels.id,
         name=labels.name,
@@ -117,7 +119,8 @@ def orphan_of(labels: Labels, volume: Mapping[str, Any]) -> Session:
         image=labels.image,
         ask=labels.ask,
         created_at=labels.created_at or moment(volume.get("CreatedAt")) or datetime.now(UTC),
-        reason=f"its container was removed by other means; its home is volume {home_volume(labels.id)}",
+        reason="a delete was cut short, or its container was removed by other means; "
+        f"its home is volume {home_volume(labels.id)}",
         mounts=labels.mounts,
         env=labels.env,
         secret_names=labels.secret_names,
