@@ -431,3 +431,14 @@ async def test_the_filter_says_what_it_is_about(shelf: Shelf) -> None:
             assert word in box.placeholder
             assert len(box.placeholder) < 76
             await pilot.press("escape")
+
+
+async def test_a_tab_that_is_left_before_it_is_drawn_ends_nothing(shelf: Shelf) -> None:
+    async with opened(shelf) as (pilot, app):
+        screen = app.screen
+        assert isinstance(screen, MainScreen)
+        # All of these arrive before any is done.
+        for name in ("environments", "history", "folders"):
+            screen.action_command(f"show-{name}")
+        await until(pilot, lambda: isinstance(screen.pane, FoldersPane) and screen.pane._read_once)
+        assert names(app) == [".cache", "data", "models"]

@@ -105,6 +105,8 @@ class PaneStand(Vertical):
         self._panes: dict[str, Pane] = {}
         self.current: Pane | None = None
         """The one that is shown."""
+        self._entered: Pane | None = None
+        """The same, once it is mounted and was told."""
         self.display = False
 
     def show(self, kind: PaneKind | None, picture: Picture, words: str) -> None:
@@ -113,8 +115,10 @@ class PaneStand(Vertical):
         if name == (self.current.name if self.current else None):
             return
         if self.current is not None:
-            self.current.leave()
+            if self.current is self._entered:
+                self.current.leave()
             self.current.display = False
+        self._entered = None
         self.display = kind is not None
         self.current = self._panes.get(kind.name) if kind else None
         if kind is None:
@@ -128,6 +132,7 @@ class PaneStand(Vertical):
     def _enter(self, pane: Pane, picture: Picture, words: str) -> None:
         # Tabs change faster than panes are mounted.
         if pane is self.current:
+            self._entered = pane
             pane.enter()
             pane.see(picture)
             pane.show_matching(words)
