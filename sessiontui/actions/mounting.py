@@ -7,7 +7,9 @@ session has got. Where the engine is on another machine, nothing of this is to b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from sessiontui.actions.ports import Ports
@@ -18,6 +20,9 @@ from sessiontui.domain.session import Phase, Session
 
 Held = Mapping[str, Identity]
 """By a mount's target, the directory that belongs there."""
+
+PAUSES = (0.05, 0.1, 0.2, 0.4)
+"""Seconds between looks at a session that tells nothing: an engine sees its end some moments late."""
 
 
 def identities(ports: Ports, mounts: Iterable[Mount]) -> Held:
@@ -94,27 +99,39 @@ def ensure_unchanged(mounts: Iterable[Mount], before: Held, now: Held) -> None:
 def wrongly_mounted(ports: Ports, session: Session, held: Held) -> str:
     """What a session that was started has that it should not have, in words; empty when all is right.
 
-    One that has ended by now, as a short command does, cannot be looked into: it is kept as it is.
+    One that has ended by now, as a short command does, cannot be looked into: it is kept as it is. The
+    engine may say for some moments more that it runs, so what cannot be told is looked at again.
     """
     if not held:
         return ""
+    for pause in PAUSES:
+        with suppress(EngineError):
+            wrong, sure = _compared(session, held, ports.engine.mounted(session))
+            if sure:
+                return wrong
+        if _has_ended(ports, session):
+            return ""
+        time.sleep(pause)
     try:
-        inside = ports.engine.mounted(session)
+        wrong, sure = _compared(session, held, ports.engine.mounted(session))
     except EngineError:
         if _has_ended(ports, session):
             return ""
         raise
+    return "" if not sure and _has_ended(ports, session) else wrong
+
+
+def _compared(session: Session, held: Held, inside: Held) -> tuple[str, bool]:
+    """What is wrong, in words, and whether that is sure: what was not seen may be right."""
+    unseen = ""
     for mount in session.mounts:
-        wanted, there = held.get(mount.target), inside.get(mount.target)
-        if wanted is None:
+        if (wanted := held.get(mount.target)) is None:
             continue
-        if there is None:
-            if _has_ended(ports, session):
-                return ""
-            return f"what is at {mount.target} is not the folder {mount.folder}, or cannot be told"
-        if not there.matches(wanted):
-            return f"another directory than the folder {mount.folder} came to {mount.target}"
-    return ""
+        if (there := inside.get(mount.target)) is None:
+            unseen = f"what is at {mount.target} is not the folder {mount.folder}, or cannot be told"
+        elif not there.matches(wanted):
+            return f"another directory than the folder {mount.folder} came to {mount.target}", True
+    return unseen, not unseen
 
 
 def _has_ended(ports: Ports, session: Session) -> bool:

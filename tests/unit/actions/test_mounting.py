@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessiontui.actions import end
+from sessiontui.actions import end, mounting
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.files import FileCatalogue
@@ -92,6 +92,12 @@ def ignore(progress: Progress) -> None:
     """A report nobody reads."""
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at once."""
+    monkeypatch.setattr(mounting, "PAUSES", (0.0,) * len(mounting.PAUSES))
+
+
 @pytest.fixture
 def box(tmp_path: Path) -> Box:
     secret = tmp_path / "secret"
@@ -168,6 +174,23 @@ def test_session_that_ends_while_it_is_looked_into_is_kept(box: Box, monkeypatch
     monkeypatch.setattr(box.engine, "mounted", look)
     box.launch(box.order(MountChoice("data")))
     assert [one.phase for one in box.engine.sessions()] == [Phase.FINISHED]
+
+
+def test_session_that_the_engine_says_to_run_some_moments_after_its_end_is_kept(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def look(session: Session) -> Mapping[str, Identity]:
+        looks.append(session)
+        if len(looks) == 3:
+            box.engine.put(replace(session, phase=Phase.FAILED, exit_code=3))
+            raise EngineError("the session does not run")
+        return {}
+
+    monkeypatch.setattr(box.engine, "mounted", look)
+    box.launch(box.order(MountChoice("data")))
+    assert [one.phase for one in box.engine.sessions()] == [Phase.FAILED]
 
 
 def test_automatic_folder_that_is_dead_breaks_no_launch(box: Box) -> None:
