@@ -22,9 +22,10 @@ from sessiontui.engine import changed_files
 from sessiontui.engine.changed_files import Changed
 from sessiontui.engine.docker_inside import DockerInside
 from sessiontui.engine.inspection import moment
+from sessiontui.engine.labels import ID_LABEL
 from sessiontui.engine.link import Link
 from sessiontui.engine.losses import parse_census, parse_losses
-from sessiontui.engine.payload import SESSION_DIRECTORY, home_volume
+from sessiontui.engine.payload import SESSION_DIRECTORY, home_volume, session_volume
 from sessiontui.engine.port import OURS, Archive
 from sessiontui.engine.stand_in import COPY, COUNT, StandIns
 from sessiontui.engine.text import plain
@@ -39,6 +40,8 @@ COUNT_SECONDS = 4
 MOST_FILES = 2000
 """Changed files outside the home that are looked at one by one."""
 LISTED = 10
+IN_CREATION_SECONDS = 60
+"""How long a volume may be one whose session is being created."""
 _SCRIPT_SECONDS = 600
 """How long a script in a stand-in may take to end; nothing is known from one that takes longer."""
 _MORE_THAN_A_FILE = 0x8F28_0000
@@ -112,6 +115,22 @@ class DockerRemains(DockerInside):
     def sweep(self) -> None:
         """See the port."""
         self._stand_ins.sweep()
+        self._sweep_session_volumes()
+
+    def _sweep_session_volumes(self) -> None:
+        """Remove our own files of sessions whose homes are gone; the engine keeps what a container uses."""
+        with translated("listing volumes"):
+            told = self._link.reader.get("/volumes", {"filters": {"label": [ID_LABEL]}}).get("Volumes") or ()
+        names = {str(one.get("Name")) for one in told}
+        for one in told:
+            session_id = str((one.get("Labels") or {}).get(ID_LABEL))
+            age = datetime.now(UTC) - (moment(one.get("CreatedAt")) or datetime.now(UTC))
+            # The engine makes the volumes of a container one after the other.
+            young = age.total_seconds() < IN_CREATION_SECONDS
+            if young or one.get("Name") != session_volume(session_id) or home_volume(session_id) in names:
+                continue
+            with suppress(EngineError), translated("our files of a session"):
+                self._link.client.remove_volume(one["Name"])
 
     # Asking about the session's own container
 

@@ -20,7 +20,9 @@ from sessiontui.domain.errors import Cancelled, EngineError, SessionGone, Storag
 from sessiontui.domain.files import Copying
 from sessiontui.domain.rescue import Saved
 from sessiontui.domain.session import Owner, Phase, Session
+from sessiontui.engine.labels import ID_LABEL
 from sessiontui.engine.memory import MemoryEngine
+from sessiontui.engine.payload import home_volume, session_volume
 from sessiontui.engine.stand_in import STAND_IN_LABEL
 from sessiontui.storage.directories import Directories
 from sessiontui.storage.keeping import Keeping
@@ -313,3 +315,27 @@ def test_a_count_that_was_left_keeps_no_session_from_being_deleted(docker_bench:
     bench.engine.delete(session)
     assert not stand_ins(session)
     assert current(bench, session) is None
+
+
+def test_our_files_of_a_session_whose_home_is_gone_are_swept_and_no_others(
+    docker_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessiontui.engine.docker_remains.IN_CREATION_SECONDS", 0)
+    kept = docker_bench.launch(docker_bench.order())
+    left = {home_volume("whole123"): "whole123", "lost123-notes": "lost123"}
+    left[session_volume("whole123")] = "whole123"
+        home_volume("whole123"): "whole123",
+        session_volume("whole123"): "whole123",
+        "lost123-notes": "lost123",
+    }
+    with linked() as link:
+        for name, session_id in {**left, session_volume("lost123"): "lost123"}.items():
+            link.client.create_volume(name, labels={ID_LABEL: session_id})
+        try:
+            docker_bench.engine.sweep()
+            names = {one["Name"] for one in link.client.volumes()["Volumes"]}
+            assert {*left, home_volume(kept.id), session_volume(kept.id)} <= names
+            assert session_volume("lost123") not in names
+        finally:
+            for name in left:
+                link.client.remove_volume(name)
