@@ -100,4 +100,7 @@ def _dashboard(settings: Settings, arguments: Namespace) -> int:
 
 
 def _leave(signal_number: int, _frame: object) -> NoReturn:
+    # A line that drops often says so twice: the second time must not cut off the cleaning up.
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
     sys.exit(128 + signal_number)
