@@ -40,11 +40,15 @@ class Told:
         return sum_of(one for one in (self.home, self.outside) if one is not None).bytes
 
 
+_ASIDE = ", /tmp and caches aside"
+"""What is neither counted nor saved."""
+
+
 def dying(told: Told, now: float) -> tuple[Cell, ...]:
     """What dies with one session: the newest files first."""
     return (
         *_part("its home /home/work", told.home, told.trouble, now, _NEWEST),
-        *_part("changed outside home and folders", told.outside, told.trouble, now, _NEWEST_OUTSIDE),
+        *_part("changed outside home and folders", told.outside, told.trouble, now, _NEWEST_OUTSIDE, _ASIDE),
     )
 
 
@@ -103,7 +107,9 @@ def staying(sessions: Sequence[Session]) -> tuple[Cell, ...]:
     )
 
 
-def _part(what: str, losses: Losses | None, trouble: str, now: float, most: int) -> tuple[Cell, ...]:
+def _part(
+    what: str, losses: Losses | None, trouble: str, now: float, most: int, aside: str = ""
+) -> tuple[Cell, ...]:
     head: tuple[Span, ...] = (Span("✕ ", "failed"), Span(what, "name"))
     if losses is None:
         return ((*head, Span("  counting…", "muted")),)
@@ -111,8 +117,8 @@ def _part(what: str, losses: Losses | None, trouble: str, now: float, most: int)
         reason = f"  cannot be counted: {present.clean(trouble)}" if trouble else "  cannot be counted"
         return ((*head, Span(reason, "muted")),)
     if losses.files == 0 and losses.complete:
-        return ((Span("  "), Span(what, "muted"), Span("  no files", "muted")),)
-    lines: list[Cell] = [(*head, Span(f"  {amount_of(losses)}", "warning"))]
+        return ((Span("  "), Span(what, "muted"), Span("  no files", "muted"), Span(aside, "faint")),)
+    lines: list[Cell] = [(*head, Span(f"  {amount_of(losses)}", "warning"), Span(aside, "faint"))]
     lines += [_file(file, now) for file in losses.newest[:most]]
     named = min(len(losses.newest), most)
     if losses.files > named > 0:

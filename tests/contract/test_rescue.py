@@ -322,8 +322,7 @@ def test_our_files_of_a_session_whose_home_is_gone_are_swept_and_no_others(
 ) -> None:
     monkeypatch.setattr("sessiontui.engine.docker_remains.IN_CREATION_SECONDS", 0)
     kept = docker_bench.launch(docker_bench.order())
-    left = {home_volume("whole123"): "whole123", "lost123-notes": "lost123"}
-    left[session_volume("whole123")] = "whole123"
+    left = {
         home_volume("whole123"): "whole123",
         session_volume("whole123"): "whole123",
         "lost123-notes": "lost123",
