@@ -158,17 +158,7 @@ class Keeping:
             return Tally(links=1)
         if target not in self._files:
             raise StorageError(f"the engine sends a link to what it has not sent: {self._shown(target)!r}")
-        parent = os.dup(self._way.enter(target[:-1]))
-        try:
-            os.link(
-                target[-1],
-                parts[-1],
-                src_dir_fd=parent,
-                dst_dir_fd=self._way.enter(parts[:-1]),
-                follow_symlinks=False,
-            )
-        finally:
-            os.close(parent)
+        self._way.name_again(target, parts)
         self._files[parts] = self._files[target]
         return Tally(1, self._files[parts])
 

@@ -106,17 +106,7 @@ class Unpacking:
         """A second name of a file that came before; of anything else there is none."""
         if target not in self._files:
             raise StorageError(f"the session sends a link to what it has not sent: {_shown(target)}")
-        parent = os.dup(self._way.enter(target[:-1]))
-        try:
-            os.link(
-                target[-1],
-                parts[-1],
-                src_dir_fd=parent,
-                dst_dir_fd=self._way.enter(parts[:-1]),
-                follow_symlinks=False,
-            )
-        finally:
-            os.close(parent)
+        self._way.name_again(target, parts)
         self._files.add(parts)
 
     def _make_links(self) -> None:

@@ -38,6 +38,20 @@ class Way:
             self._land.give(descriptor)
         return self._open[-1][1]
 
+    def name_again(self, file: Parts, parts: Parts) -> None:
+        """Give a file of the tree another name in it. Raises OSError."""
+        parent = os.dup(self.enter(file[:-1]))
+        try:
+            os.link(
+                file[-1],
+                parts[-1],
+                src_dir_fd=parent,
+                dst_dir_fd=self.enter(parts[:-1]),
+                follow_symlinks=False,
+            )
+        finally:
+            os.close(parent)
+
     def leave(self, kept: int = 0) -> None:
         """Let go of all directories but that many from the top."""
         while len(self._open) > kept:

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from sessiontui.actions import saved
@@ -22,6 +21,7 @@ from sessiontui.domain.units import format_bytes
 from sessiontui.ui import present
 from sessiontui.ui.background import in_background
 from sessiontui.ui.present import Cell, Span, clean
+from sessiontui.ui.screens.asked_twice import AskedTwice
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.field import Field
 from sessiontui.ui.widgets.styled import Styled
@@ -49,7 +49,7 @@ def left_out(session: Session) -> tuple[Cell, ...]:
     )
 
 
-class SaveScreen(ModalScreen[str | None]):
+class SaveScreen(AskedTwice[str]):
     """Dismisses with the name, which a save may add a version to, or None."""
 
     CSS_PATH = [stylesheet("dialogs.tcss")]
@@ -74,8 +74,6 @@ class SaveScreen(ModalScreen[str | None]):
     def __init__(self, ports: Ports, session: Session) -> None:
         super().__init__(classes="dialog")
         self._ports, self._session = ports, session
-        self._agreed = ""
-        """The name that a version may be added to."""
         self._judging = False
 
     def compose(self) -> ComposeResult:
@@ -124,8 +122,8 @@ class SaveScreen(ModalScreen[str | None]):
         """Look whether the name is good and free; a second time is a yes to what was said of it."""
         name = self.query_one(Input).value.strip()
         if (wrong := saved_name_problem(name)) is not None:
-            self._refuse(wrong)
-        elif name == self._agreed:
+            self.refuse(wrong)
+        elif name == self.agreed:
             self.dismiss(name)
         elif not self._judging:
             self._judging = True
@@ -145,29 +143,14 @@ class SaveScreen(ModalScreen[str | None]):
         """Save, or say what is there already."""
         self._judging = False
         if message.trouble:
-            self._refuse(clean(message.trouble))
+            self.refuse(clean(message.trouble))
         elif message.name != self.query_one(Input).value.strip():
             return
         elif message.namesake is None:
             self.dismiss(message.name)
         else:
-            self._agreed = message.name
+            self.agreed = message.name
             count = len(message.namesake.versions)
             versions = f"{count} version{'' if count == 1 else 's'}"
             label = clean(message.namesake.label)
-            self._refuse(f"{label} is there already, with {versions}: enter again adds one")
-
-    def _refuse(self, why: str) -> None:
-        self.query_one(Field).problem = why
-        self.query_one(Input).focus()
-
-    @on(Input.Changed)
-    def forget_problem(self) -> None:
-        """A changed name has not been judged yet."""
-        self._agreed = ""
-        self.query_one(Field).problem = ""
-
-    @on(Button.Pressed, "#cancel")
-    def action_cancel(self) -> None:
-        """Save nothing."""
-        self.dismiss(None)
+            self.refuse(f"{label} is there already, with {versions}: enter again adds one")

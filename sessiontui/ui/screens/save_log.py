@@ -10,15 +10,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from sessiontui.actions.logs import Place
+from sessiontui.ui.screens.asked_twice import AskedTwice
 from sessiontui.ui.styles import stylesheet
 from sessiontui.ui.widgets.field import Field
 
 
-class SaveLogScreen(ModalScreen[Place | None]):
+class SaveLogScreen(AskedTwice[Place]):
     """Dismisses with the place, or None. What is there already is replaced after a second yes only."""
 
     CSS_PATH = [stylesheet("dialogs.tcss")]
@@ -27,8 +27,6 @@ class SaveLogScreen(ModalScreen[Place | None]):
     def __init__(self, suggested: str) -> None:
         super().__init__(classes="dialog")
         self._suggested = suggested
-        self._agreed = ""
-        """The file that may be replaced."""
 
     def compose(self) -> ComposeResult:
         """A path and two buttons."""
@@ -56,24 +54,9 @@ class SaveLogScreen(ModalScreen[Place | None]):
             # Whoever writes says what is wrong with it.
             there = False
         if not path:
-            self._refuse("name a file")
-        elif there and path != self._agreed:
-            self._agreed = path
-            self._refuse("it is there already: enter again replaces it")
+            self.refuse("name a file")
+        elif there and path != self.agreed:
+            self.agreed = path
+            self.refuse("it is there already: enter again replaces it")
         else:
             self.dismiss(Place(path, over=there))
-
-    def _refuse(self, why: str) -> None:
-        self.query_one(Field).problem = why
-        self.query_one(Input).focus()
-
-    @on(Input.Changed)
-    def forget_problem(self) -> None:
-        """A changed path has not been judged yet."""
-        self._agreed = ""
-        self.query_one(Field).problem = ""
-
-    @on(Button.Pressed, "#cancel")
-    def action_cancel(self) -> None:
-        """Save nothing."""
-        self.dismiss(None)
