@@ -5,14 +5,16 @@ It imports next to nothing: what it shows first must not wait for the rest, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.console import RenderableType
 from textual import on
 from textual._compositor import ChopsUpdate
+from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Static
@@ -108,6 +110,17 @@ class SessiontuiApp(App[None]):
         """Ctrl+C is a habit, not a wish: say how to leave."""
         if self._dashboard is not None:
             self.desk.say(f"{self.desk.keyboard.key('quit')} quits; the sessions go on")
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """See App. A key that comes before the screen it is for has its parts does nothing."""
+        if isinstance(default_namespace, Screen) and not default_namespace.is_mounted:
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     async def action_quit(self) -> None:
         """Leave; ask first when a launch is under way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -499,3 +500,15 @@ async def test_details_are_those_of_a_look_also_after_the_list_was_read_anew() -
             app.desk.observer.resync()
             app.desk.redraw()
             await pilot.pause()
+
+
+async def test_a_key_that_comes_before_a_screen_has_its_parts_ends_nothing() -> None:
+    async with opened(busy()) as (pilot, app):
+        for _ in range(5):
+            main(app).action_command("open-files")
+            while app.screen is main(app):
+                await asyncio.sleep(0)
+            await app.run_action("filter", app.screen)
+            await until(pilot, lambda: app.screen.query("#files-here"))
+            await pilot.press("escape", "escape")
+            await until(pilot, lambda: app.screen is main(app))
