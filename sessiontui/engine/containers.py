@@ -44,6 +44,9 @@ KILL_LOOKS = 4
 REMOVE_SECONDS = 600
 """How long a removal that somebody else began may take."""
 
+END_SECONDS = 5
+"""How long the engine may take to know that a container ended."""
+
 REMOVAL_SECONDS = 2
 """How long what was ended by force may be about to be removed."""
 
@@ -150,6 +153,19 @@ class Containers:
             with translated(name, gone=True):
                 state = self._link.client.inspect_container(container_id)["State"]
             if state["Status"] == "running" or state.get("ExitCode") != KILLED_CODE or state.get("OOMKilled"):
+                return
+            time.sleep(0.1)
+
+    def await_end(self, name: str, container_id: str) -> None:
+        """Wait until the engine knows that a container ended, a few seconds at most.
+
+        What ran in it is cut off a moment before.
+        """
+        end = time.monotonic() + END_SECONDS
+        while time.monotonic() < end:
+            with translated(name, gone=True):
+                state = self._link.client.inspect_container(container_id)["State"]
+            if state["Status"] != "running":
                 return
             time.sleep(0.1)
 

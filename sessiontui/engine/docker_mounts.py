@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from sessiontui.domain.errors import EngineError, EngineUnreachable
 from sessiontui.domain.folder import Identity
 from sessiontui.domain.session import Session
 from sessiontui.engine.containers import Containers
@@ -41,7 +42,20 @@ class DockerMounts:
         if not targets or session.container_id is None:
             return {}
         command = ["/bin/sh", "-c", LOOK, "look", *targets]
-        outcome = self._containers.execute(session.name, session.container_id, command)
+        try:
+            outcome = self._containers.execute(session.name, session.container_id, command)
+        except EngineUnreachable:
+            raise
+        except EngineError:
+            self._containers.await_end(session.name, session.container_id)
+            raise
+        if outcome.exit_code != 0:
+            # Nothing in the script fails, so it was ended. With its session, most likely: where the command
+            # of a batch session takes a moment only.
+            self._containers.await_end(session.name, session.container_id)
+            raise EngineError(
+                f"{session.name}: the look at its folders was cut off", "the session may have ended"
+            )
         return parse_identities(targets, outcome.output)
 
 

@@ -298,7 +298,8 @@ class Engine(Protocol):
     def mounted(self, session: Session) -> Mapping[str, Identity]:
         """Which directories a running session has at the targets of its mounts, seen from inside.
 
-        One that cannot be told, or to which a link leads, is left out.
+        One that cannot be told, or to which a link leads, is left out. Raises EngineError where the session
+        ended before it was told.
         """
 
     def offers(self, session: Session) -> tuple[App, ...]:

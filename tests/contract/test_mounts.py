@@ -16,9 +16,10 @@ from sessiontui.actions import end
 from sessiontui.actions.launch import Launcher
 from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.files import FileCatalogue
+from sessiontui.domain.batch import Batch
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import OTHER
-from sessiontui.domain.errors import Refused, StartFailed
+from sessiontui.domain.errors import EngineError, Refused, StartFailed
 from sessiontui.domain.folder import Identity, Mount
 from sessiontui.domain.launch import Order
 from sessiontui.domain.session import Owner, Phase, Session
@@ -71,6 +72,24 @@ def test_a_link_is_followed_by_the_engine_and_told_by_the_directory_behind_it(be
     seen = bench.engine.mounted(session)[mount.target]
     assert not seen.matches(before)
     assert seen.matches(identity(secret.source))
+
+
+def test_a_session_that_ends_under_the_look_is_told_from_one_that_lacks_its_folders(
+    docker_bench: Bench,
+) -> None:
+    """As a short command does: what looks is cut off before the engine says that the session ended."""
+    engine, go = docker_bench.engine, "/tmp/looked-at"
+    mount = docker_bench.mount("data")
+    batch = Batch(f"until [ -e {go} ]; do :; done; exit 3")
+    session = docker_bench.launch(docker_bench.order(mounts=(mount,), batch=batch))
+    assert session.container_id is not None
+    slow = f"printf '#!/bin/sh\ntouch {go}; sleep 60\n' >/usr/local/bin/stat; chmod 755 /usr/local/bin/stat"
+    with linked() as link:
+        made = link.client.exec_create(session.container_id, ["/bin/sh", "-c", slow], user="root")
+        link.client.exec_start(made["Id"])
+    with pytest.raises(EngineError):
+        engine.mounted(session)
+    assert [one.phase for one in engine.sessions() if one.id == session.id] == [Phase.FAILED]
 
 
 class Interfered:
