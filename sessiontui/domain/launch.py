@@ -16,7 +16,7 @@ from sessiontui.domain.mounts import clashes, place_of, target_problem
 from sessiontui.domain.own_ports import own_apps, own_ports_problems
 from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Session, session_name_problem
-from sessiontui.domain.units import GIB, KIB, MIB, format_bytes, format_cores
+from sessiontui.domain.units import GIB, KIB, MIB, cores_in_words, format_bytes, format_cores
 
 SMALLEST = Ask(0.1, 16 * MIB)
 """Below this an engine does not start a container."""
@@ -267,11 +267,11 @@ def ask_problems(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity) -
     """What is wrong with amounts: fields ``cpu memory gpu``."""
     problems: list[Problem] = []
     if ask.cpu < minimum.cpu:
-        problems.append(Problem("cpu", f"this environment needs at least {format_cores(minimum.cpu)} cores"))
+        problems.append(Problem("cpu", f"this environment needs at least {cores_in_words(minimum.cpu)}"))
     elif ceiling.cpu is not None and ask.cpu > ceiling.cpu:
-        problems.append(Problem("cpu", f"this environment takes at most {format_cores(ceiling.cpu)} cores"))
+        problems.append(Problem("cpu", f"this environment takes at most {cores_in_words(ceiling.cpu)}"))
     elif ask.cpu > capacity.cpu:
-        problems.append(Problem("cpu", f"the machine has {capacity.cpu} cores"))
+        problems.append(Problem("cpu", f"the machine has {cores_in_words(capacity.cpu)}"))
     if ask.memory < minimum.memory:
         problems.append(Problem("memory", f"this environment needs at least {format_bytes(minimum.memory)}"))
     elif ceiling.memory is not None and ask.memory > ceiling.memory:

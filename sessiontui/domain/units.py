@@ -45,6 +45,11 @@ def format_cores(cores: float | None) -> str:
     return "—" if cores is None else f"{cores:.2f}".rstrip("0").rstrip(".")
 
 
+def cores_in_words(cores: float) -> str:
+    """``1 core``, ``2 cores``, ``0.5 cores``."""
+    return f"{format_cores(cores)} core{'' if cores == 1 else 's'}"
+
+
 def format_age(seconds: float | None) -> str:
     """``5s``, ``12m``, ``2h``, ``3d``: the largest whole unit, ``—`` for unknown."""
     if seconds is None:

@@ -132,7 +132,7 @@ def test_image_named_outright_has_no_environment_and_every_app_we_know() -> None
         ),
         (replace(GOOD, name=""), "name", "4 to 64"),
         (replace(GOOD, name="no spaces"), "name", "4 to 64"),
-        (replace(GOOD, cpu=0.5), "cpu", "at least 1 cores"),
+        (replace(GOOD, cpu=0.5), "cpu", "at least 1 core"),
         (replace(GOOD, cpu=9), "cpu", "the machine has 8 cores"),
         (replace(GOOD, memory=16 * MIB), "memory", "at least 512M"),
         (replace(GOOD, memory=33 * GIB), "memory", "the machine has 32G"),

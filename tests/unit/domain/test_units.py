@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessiontui.domain.units import GIB, KIB, MIB, TIB, format_age, format_bytes, format_cores, parse_bytes
+from sessiontui.domain.units import (
+    GIB,
+    KIB,
+    MIB,
+    TIB,
+    cores_in_words,
+    format_age,
+    format_bytes,
+    format_cores,
+    parse_bytes,
+)
 
 
 @pytest.mark.parametrize(
@@ -75,3 +85,12 @@ def test_cores(cores: float | None, text: str) -> None:
 )
 def test_age_is_the_largest_whole_unit(seconds: float | None, text: str) -> None:
     assert format_age(seconds) == text
+
+
+def test_one_core_is_no_plural() -> None:
+    assert [cores_in_words(one) for one in (1, 2, 0.5, 1.25)] == [
+        "1 core",
+        "2 cores",
+        "0.5 cores",
+        "1.25 cores",
+    ]
