@@ -20,6 +20,8 @@ def save(arguments: Namespace, settings: Settings) -> int:
     """Save a session as an environment of the person; print how it is launched."""
     ports = wiring.ports(settings, os.environ)
     session = find_session(ports.engine, arguments.name, ports.owner)
+    if not arguments.force and (before := saved.namesake(ports, arguments.environment)) is not None:
+        raise HostError(f"there is {before.label} already", "add --force to add a version to it")
     print(f"saving {printable(session.name)}; its programs stand still meanwhile", file=sys.stderr)
     name = saved.save(
         ports, session, arguments.environment, datetime.now().astimezone(), again=arguments.force

@@ -33,6 +33,8 @@ def test_save_launch_of_it_and_remove(sessiontui: SessionTui, engine: DockerEngi
         again = sessiontui("save", name, "E2E_torch")
         assert again.returncode == 1
         assert "there is e2e-torch already" in again.stderr
+        assert "add --force" in again.stderr
+        assert "saving" not in again.stderr
 
         listed = json.loads(sessiontui("environments", "--json").stdout)
         (found,) = (one for one in listed if f"{one['name']}:{one['version']}" == environment)
