@@ -84,3 +84,15 @@ def test_keys_that_cannot_be_meant_are_refused(keymap: dict[str, str], said: str
     with pytest.raises(ConfigError) as caught:
         Keyboard(keymap)
     assert said in caught.value.message
+
+
+async def test_the_help_begins_with_the_keys_of_the_tab_that_is_shown() -> None:
+    async with opened(busy()) as (pilot, app):
+        for tab, first in (("2", "Session"), ("3", "Folders"), ("4", "Environments"), ("5", "History")):
+            await pilot.press(tab)
+            await pilot.pause()
+            await pilot.press("question_mark")
+            await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+            assert str(app.screen.query(".help--group").first().render()) == first
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, MainScreen))

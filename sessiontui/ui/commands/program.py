@@ -37,7 +37,8 @@ class ShowHelp(Command):
         from sessiontui.ui.commands import COMMANDS
         from sessiontui.ui.screens.help import HelpScreen
 
-        await screen.desk.ask(HelpScreen(COMMANDS, screen.desk.keyboard))
+        here = next(one.group for one in COMMANDS if one.tab == screen.place)
+        await screen.desk.ask(HelpScreen(COMMANDS, screen.desk.keyboard, here))
 
 
 class OpenPalette(Command):

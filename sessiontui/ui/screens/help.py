@@ -50,10 +50,11 @@ class HelpScreen(ModalScreen[None]):
     COMPONENT_CLASSES = present.STYLES
     BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss(None)", "Close")]
 
-    def __init__(self, commands: Sequence[Command], keyboard: Keyboard) -> None:
+    def __init__(self, commands: Sequence[Command], keyboard: Keyboard, first: str = "Session") -> None:
+        """``first`` is the group that a person sees first."""
         super().__init__(classes="dialog")
         self._keyboard = keyboard
-        self._commands = sorted(commands, key=lambda one: _GROUPS.index(one.group))
+        self._commands = sorted(commands, key=lambda one: (one.group != first, _GROUPS.index(one.group)))
 
     def compose(self) -> ComposeResult:
         """A block for each group, then the signs."""
