@@ -62,6 +62,20 @@ async def test_what_is_deleted_has_a_line_at_once_and_is_told_in_detail() -> Non
         assert "by alice" in str(main(app).query_one("#past-details", Lines)._lines)
 
 
+async def test_the_tab_counts_what_is_deleted_while_another_is_shown() -> None:
+    stage = Stage()
+    stage.put("fit", phase=Phase.FAILED)
+    async with opened(stage) as (pilot, app):
+        await pilot.press("5")
+        await until(pilot, lambda: ("History", 0) in main(app)._pane_titles())
+        await pilot.press("2", "d")
+        await until(pilot, lambda: isinstance(app.screen, DeleteScreen))
+        await until(pilot, lambda: app.focused is not None)
+        app.screen.query_one("#delete").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: ("History", 1) in main(app)._pane_titles())
+
+
 async def test_the_filter_and_the_cursor_are_about_the_history() -> None:
     async with opened(Stage(records=records("one", "two", "three"))) as (pilot, app):
         await pilot.press("5")

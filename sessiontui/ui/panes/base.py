@@ -45,6 +45,8 @@ class Pane(Vertical):
     """The kind of its list, of which it has one: gets the focus, and is what the filter is about."""
     filtered: ClassVar[str] = "name"
     """Where the filter looks for words, to be read by a person."""
+    ever_seeing: ClassVar[bool] = False
+    """Whether sessions that come and go change its number also while another pane is shown."""
 
     class Counted(Message):
         """How many things the pane lists, without the filter, has changed."""
@@ -73,7 +75,7 @@ class Pane(Vertical):
         """It is not shown any more: end what nobody waits for."""
 
     def see(self, picture: Picture) -> None:
-        """The picture changed while it is shown."""
+        """The picture changed while it is shown, or once it was where :attr:`ever_seeing`."""
 
     def show_matching(self, words: str) -> None:
         """List only what has all these words; empty for everything."""
@@ -128,6 +130,12 @@ class PaneStand(Vertical):
             self.mount(self.current)
         self.current.display = True
         self.call_after_refresh(self._enter, self.current, picture, words)
+
+    def see(self, picture: Picture) -> None:
+        """Hand on a picture that changed to whom it is about."""
+        for pane in self._panes.values():
+            if pane is self.current or (pane.ever_seeing and pane.is_mounted):
+                pane.see(picture)
 
     def _enter(self, pane: Pane, picture: Picture, words: str) -> None:
         # Tabs change faster than panes are mounted.

@@ -43,6 +43,7 @@ class HistoryPane(Pane):
     """
     listing = PastList
     filtered = "name, environment, owner, folders, command, end"
+    ever_seeing = True
 
     class Read(Message):
         """What is kept is known, or why not."""

@@ -170,8 +170,7 @@ class MainScreen(Screen[None]):
                 self.run_worker(self._finished.delete(finished), group="finished")
             self._picture = picture
             self._draw()
-            if self.pane is not None:
-                self.pane.see(picture)
+            self.query_one(PaneStand).see(picture)
 
     def _look_for_cut_off(self, picture: Picture) -> None:
         found, again = self._cut_off.look(picture)
