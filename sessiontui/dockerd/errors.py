@@ -107,7 +107,7 @@ def _refusal(subject: str, status: int, explanation: str, gone: bool) -> Session
 
 def _silent(subject: str) -> EngineUnreachable:
     return EngineUnreachable(
-        f"{subject}: the engine did not answer in time", "it may be overloaded; this is tried again"
+        f"{subject}: the engine did not answer in time", "it may be overloaded: give it a moment"
     )
 
 
