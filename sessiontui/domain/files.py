@@ -83,7 +83,8 @@ class Copying:
 
     def amount(self, seconds: float) -> str:
         """``225M of 500M · 180M/s``, so many seconds after it began."""
-        total = f" of {format_bytes(self.total)}" if self.total else ""
+        # What there is of it was an estimate where more went over by now.
+        total = f" of {format_bytes(self.total)}" if self.total and self.done <= self.total else ""
         rate = f" · {format_bytes(int(self.done / seconds))}/s" if seconds > 0.5 else ""
         return f"{format_bytes(self.done)}{total}{rate}"
 

@@ -103,7 +103,8 @@ def _end(session: Session) -> str:
         return f"{session.phase}: {session.reason}"
     if session.phase is Phase.FAILED and session.exit_code is not None:
         return f"failed: exit code {session.exit_code}"
-    return str(session.phase)
+    # Nobody ended it before.
+    return f"deleted while {session.phase}" if session.phase.live else str(session.phase)
 
 
 def _environment(session: Session, labels: Mapping[str, str]) -> str:

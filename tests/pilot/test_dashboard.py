@@ -196,6 +196,19 @@ async def test_sorting_by_key_and_by_click() -> None:
         assert names(app)[:2] == ["train-7", "bold-euler"]
 
 
+async def test_the_next_column_to_sort_by_is_one_that_is_there() -> None:
+    async with opened(busy(), (80, 24)) as (pilot, app):
+        listing = app.screen.query_one(SessionList)
+        columns = {one.key for one in listing._columns}
+        assert "environment" not in columns, "it has left for want of room"
+        seen = set()
+        for _ in range(12):
+            await pilot.press("o")
+            seen.add(main(app).sorting)
+        assert seen == listing.sorts
+        assert seen <= columns
+
+
 async def test_an_engine_that_goes_leaves_its_last_picture_and_comes_back() -> None:
     stage = busy()
     async with opened(stage) as (pilot, app):

@@ -96,7 +96,7 @@ async def test_a_line_is_forgotten_after_a_question_and_nothing_else() -> None:
     stage.put("there")
     async with opened(stage) as (pilot, app):
         await pilot.press("5")
-        await until(pilot, lambda: "two" in lines(app)[1])
+        await until(pilot, lambda: "two" in "".join(lines(app)[1:2]))
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")
@@ -106,7 +106,7 @@ async def test_a_line_is_forgotten_after_a_question_and_nothing_else() -> None:
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("y")
         await until(pilot, lambda: len(stage.records.records()) == 1)
-        await until(pilot, lambda: "one" in lines(app)[1])
+        await until(pilot, lambda: "one" in "".join(lines(app)[1:2]))
         assert [one.name for one in stage.engine.sessions()] == ["there"]
 
 
@@ -117,7 +117,7 @@ async def test_a_record_of_a_session_that_is_still_there_is_not_past() -> None:
     stage.records.add(record_of(there, NOW, "alice"))
     async with opened(stage) as (pilot, app):
         await pilot.press("5")
-        await until(pilot, lambda: "one" in lines(app)[1])
+        await until(pilot, lambda: "one" in "".join(lines(app)[1:2]))
         assert not any("there" in line for line in lines(app))
 
 
@@ -147,7 +147,7 @@ async def test_r_launches_a_past_session_again_with_all_that_it_had() -> None:
     stage.records.add(record_of(past, NOW, "alice"))
     async with opened(stage, size=(100, 45)) as (pilot, app):
         await pilot.press("5")
-        await until(pilot, lambda: "train" in lines(app)[1])
+        await until(pilot, lambda: "train" in "".join(lines(app)[1:2]))
         await pilot.press("R")
         await until(pilot, lambda: isinstance(app.screen, LaunchScreen))
         dialog = app.screen

@@ -114,6 +114,7 @@ async def test_stop_is_about_all_that_are_marked_and_starts_them_where_none_runs
         for name in ("nifty-bohr", "calm-curie"):
             await select(pilot, app, name)
             await pilot.press("space")
+        assert "x stop 2" in str(app.screen.query_one(CommandBar).render())
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "2 sessions" in str(app.screen.query_one(".dialog--title", Static).render())

@@ -7,6 +7,7 @@ classes and from nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import cleandoc
 from typing import TYPE_CHECKING, ClassVar
 
@@ -53,6 +54,10 @@ class Command:
     def label_for(self, selected: Selected) -> str:
         """The label with this selection."""
         return self.label
+
+    def about(self, marked: Sequence[Session]) -> Sequence[Session]:
+        """Which of the marked sessions it is about."""
+        return marked
 
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """Why it cannot be done now, None when it can."""

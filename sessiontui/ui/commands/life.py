@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sessiontui.actions import end
@@ -13,7 +14,7 @@ from sessiontui.domain.units import format_age
 from sessiontui.engine.port import STOP_SECONDS
 from sessiontui.ui.background import in_background
 from sessiontui.ui.commands.base import OnEngine, OnSession, Selected
-from sessiontui.ui.commands.many import delete, stop_or_start
+from sessiontui.ui.commands.many import delete, stop_or_start, stopped_or_started
 from sessiontui.ui.present import clean
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class StopSession(OnSession):
         if not isinstance(selected, Session) or selected.phase.live:
             return "stop"
         return "finish" if selected.interrupted else "start"
+
+    def about(self, marked: Sequence[Session]) -> Sequence[Session]:
+        """See Command."""
+        return stopped_or_started(marked)
 
     def why_not(self, picture: Picture, selected: Selected, owner: Owner) -> str | None:
         """See Command."""

@@ -53,25 +53,33 @@ async def delete(screen: MainScreen, sessions: Sequence[Session]) -> None:
         return
 
 
+def stopped_or_started(marked: Sequence[Session]) -> list[Session]:
+    """Those of the marked sessions that a stop is about; where none runs, those that can be started."""
+    running = [one for one in marked if one.phase is Phase.RUNNING]
+    return running or [one for one in marked if not one.phase.live and one.container_id is not None]
+
+
 async def stop_or_start(screen: MainScreen) -> None:
     """Stop those marked sessions that run, after asking; where none does, start them all."""
     from sessiontui.ui.screens.confirm import ConfirmScreen
 
     desk = screen.desk
-    running = [one for one in screen.marked if one.phase is Phase.RUNNING]
-    if not running:
-        startable = [one for one in screen.marked if not one.phase.live and one.container_id is not None]
-        desk.say(f"starting {_names(startable)}")
-        _say(desk, startable, await _each(desk, startable, end.start, ends=False), "running")
+    chosen = stopped_or_started(screen.marked)
+    if not chosen:
+        desk.say("none of those that are marked can be stopped or started now", warning=True)
+        return
+    if chosen[0].phase is not Phase.RUNNING:
+        desk.say(f"starting {_names(chosen)}")
+        _say(desk, chosen, await _each(desk, chosen, end.start, ends=False), "running")
         return
     question = ConfirmScreen(
-        f"Stop {_count(running)}?",
-        f"{_names(running)}\n\nTheir programs end: notebooks and jobs lose what they have not saved. "
+        f"Stop {_count(chosen)}?",
+        f"{_names(chosen)}\n\nTheir programs end: notebooks and jobs lose what they have not saved. "
         "Homes and folders stay, and they can be started again.",
         "Stop",
     )
     if await desk.ask(question):
-        _say(desk, running, await _each(desk, running, end.stop), "stopped")
+        _say(desk, chosen, await _each(desk, chosen, end.stop), "stopped")
 
 
 async def _each(

@@ -78,8 +78,10 @@ class SortSessions(Command):
 
     async def run(self, screen: MainScreen) -> None:
         """See Command."""
-        names = list(SORTS)
-        screen.sort_by(names[(names.index(screen.sorting) + 1) % len(names)])
+        every, shown = list(SORTS), screen.sessions.sorts
+        at = every.index(screen.sorting)
+        # From a column that has left for want of room, too, to the next one that is there.
+        screen.sort_by(next(one for one in (*every[at + 1 :], *every[: at + 1]) if one in shown))
 
 
 class ReverseSort(Command):

@@ -14,7 +14,7 @@ from sessiontui.actions import rescue
 from sessiontui.domain.errors import SessiontuiError
 from sessiontui.domain.launch import Order, Preparation
 from sessiontui.domain.picture import Picture
-from sessiontui.domain.session import Phase, Session
+from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age
 from sessiontui.domain.usage import UNKNOWN
 from sessiontui.ui import notices, present, rows
@@ -324,8 +324,8 @@ class MainScreen(Screen[None]):
         marked = self.marked if one.bulk else ()
         if not marked:
             return one.label_for(under_cursor)
-        running = next((session for session in marked if session.phase is Phase.RUNNING), marked[0])
-        return f"{one.label_for(running)} {len(marked)}"
+        about = one.about(marked)
+        return f"{one.label_for((about or marked)[0])} {len(about)}"
 
     def _pane_titles(self) -> list[tuple[str, int | None]]:
         return [(kind.title, self._counts.get(kind.name)) for kind in PANES]

@@ -22,7 +22,7 @@ class BatchChoice(Vertical):
     BatchChoice {
         height: auto;
 
-        & Checkbox { border: none; padding: 0; background: transparent; }
+        & Checkbox { border: none; padding: 0 0 0 1; background: transparent; }
     }
     """
 

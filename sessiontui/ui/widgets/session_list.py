@@ -75,6 +75,11 @@ class SessionList(CursorLines):
         return self._rows[self._cursor] if self._rows else None
 
     @property
+    def sorts(self) -> frozenset[str]:
+        """The columns that are there and can be sorted by."""
+        return frozenset(column.key for column in self._columns if column.key in rows.SORTS)
+
+    @property
     def shown(self) -> frozenset[str]:
         """The keys of the rows in view, and of the selected one."""
         top = self.scroll_offset.y
