@@ -129,7 +129,7 @@ async def test_what_others_wrote_is_shown_and_obeyed_by_nobody() -> None:
     )
     async with opened(stage) as (pilot, app):
         await pilot.press("5")
-        await until(pilot, lambda: "[bold]red" in lines(app)[1])
+        await until(pilot, lambda: "[bold]red" in "".join(lines(app)[1:2]))
         assert "\x1b" not in "".join(lines(app))
         assert "\u202e" not in "".join(lines(app))
 
