@@ -73,6 +73,11 @@ class PrivateEngine:
                 time.sleep(0.1)
             note.unlink(missing_ok=True)
 
+    def in_its_network(self, command: Sequence[str | Path]) -> list[str | Path]:
+        """The command that runs a command in the network of the one that runs now."""
+        assert self._process is not None
+        return ["nsenter", f"--net=/proc/{self._process.pid}/ns/net", *command]
+
     def client(self) -> DockerEngine:
         """An adapter that gives up on a silent engine after a second."""
         return DockerEngine(self.environ, Link(self.environ, timeout=1))

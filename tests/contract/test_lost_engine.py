@@ -4,6 +4,7 @@ and on a small disk of its own."""
 from __future__ import annotations
 
 import io
+import os
 import signal
 import tarfile
 import threading
@@ -23,6 +24,7 @@ from sessiontui.domain.session import Phase
 from sessiontui.engine.docker import DockerEngine
 from sessiontui.engine.port import ANYTHING, Build
 from tests.contract.conftest import Bench, ignore
+from tests.contract.served_image import served_image
 from tests.private_engine import IMAGE, PrivateEngine, private_engine
 
 RECIPE = f"""\
@@ -210,6 +212,50 @@ def test_a_full_disk_is_said_and_nothing_is_left(private: PrivateEngine, bench: 
         filler.unlink()
     assert engine.sessions() == ()
     assert engine.images() == {IMAGE}
+
+
+@pytest.mark.parametrize(
+    ("room", "reached"),
+    [(0, "asking"), (6_000_000, "layer 0/2"), (14_000_000, "layer 1/2")],
+    ids=["begin", "load", "unpack"],
+)
+def test_a_pull_onto_a_full_disk_says_so_and_works_once_there_is_room(
+    private: PrivateEngine, bench: Bench, tmp_path: Path, room: int, reached: str
+) -> None:
+    engine = bench.engine
+    before = free_bytes(private)
+    filler = private.data / "filler"
+    seen: list[Progress] = []
+    # Ten to load, as many again to unpack, and a layer can be in place when the next finds no room.
+    with served_image(private, [os.urandom(2_000_000), os.urandom(8_000_000)], tmp_path) as image:
+        try:
+            with filler.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, before - room)
+            with pytest.raises(DiskFull, match=f"{image}: no space is left") as caught:
+                engine.pull(image, seen.append, Cancellation())
+        finally:
+            filler.unlink()
+        assert "make room" in caught.value.hint
+        assert any(one.text.startswith(reached) for one in seen)
+        assert engine.images() == {IMAGE}
+        wait_until_free(private, before)
+        engine.pull(image, ignore, Cancellation())
+        assert engine.images() == {IMAGE, image}
+        engine.remove_image(image)
+    wait_until_free(private, before)
+
+
+def free_bytes(private: PrivateEngine) -> int:
+    disk = os.statvfs(private.data)
+    return disk.f_bavail * disk.f_frsize
+
+
+def wait_until_free(private: PrivateEngine, free: int) -> None:
+    """Wait until as much is free again but for the engine's own notes: it clears up after its answer."""
+    end = time.monotonic() + 10
+    while (left := free - free_bytes(private)) > 500_000 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert left <= 500_000
 
 
 def tar_of(content: bytes) -> bytes:
