@@ -16,6 +16,7 @@ import pytest
 
 from sessiontui.engine.docker import DockerEngine
 from tests.e2e.dashboard import select
+from tests.e2e.line import drop
 from tests.e2e.terminal import Terminal
 from tests.real import prepared_environment
 
@@ -238,25 +239,9 @@ def test_the_detach_chord_leaves_the_shell_running(terminals: Terminals, running
 def test_a_line_that_drops_in_a_shell_leaves_no_process_behind(
     terminals: Terminals, running: str, sessiontui: SessionTui, installed: Path, home: Path
 ) -> None:
-    def dashboards() -> list[psutil.Process]:
-        """Those of this test's person: others have theirs at the same time."""
-        processes = psutil.process_iter(["cmdline", "environ"])
-        return [
-            one
-            for one in processes
-            if str(installed) in (one.info["cmdline"] or [])
-            and (one.info["environ"] or {}).get("HOME") == str(home)
-        ]
-
     terminal = terminals("dropped")
-    # As sshd starts it: nothing stands between the line and the dashboard.
     open_shell(terminal, running, "exec sessiontui")
-    assert dashboards()
-    terminal.close()
-    end = time.monotonic() + 20
-    while dashboards() and time.monotonic() < end:
-        time.sleep(0.2)
-    assert not dashboards()
+    drop(terminal, installed, home)
     listed = json.loads(sessiontui("ls", "--json").stdout)
     assert [one["phase"] for one in listed if one["name"] == running] == ["running"]
 

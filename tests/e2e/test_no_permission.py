@@ -6,13 +6,12 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from sessiontui.engine.docker import DockerEngine
+from tests.e2e.line import drop
 from tests.e2e.terminal import Terminal
 from tests.real import prepared_environment
 
@@ -74,26 +73,6 @@ def test_the_dashboard_tells_it_too(denied: list[str], terminals: Terminals) -> 
 
 
 # --- a line that drops ---------------------------------------------------------------------------------
-
-
-def processes(installed: Path, home: Path) -> list[psutil.Process]:
-    """Those of this person: others beside have the same program."""
-    found = []
-    for one in psutil.process_iter(["cmdline"]):
-        with suppress(psutil.Error):
-            if str(installed) in (one.info["cmdline"] or []) and one.environ().get("HOME") == str(home):
-                found.append(one)
-    return found
-
-
-def drop(terminal: Terminal, installed: Path, home: Path) -> None:
-    """The terminal goes away, and with it everything that ran in it."""
-    assert processes(installed, home)
-    terminal.close()
-    end = time.monotonic() + 30
-    while processes(installed, home) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert not processes(installed, home)
 
 
 @pytest.mark.parametrize("keys", [["n"], ["question_mark"], ["n", "Enter"]], ids=["launch", "help", "choice"])
