@@ -48,6 +48,13 @@ def builds() -> list[str]:
     return found
 
 
+def wait_for_build(seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not builds() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert builds()
+
+
 def wait_for_no_build(seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while builds() and time.monotonic() < end:
@@ -69,7 +76,7 @@ def assert_terminal_is_in_order(terminal: Terminal) -> None:
 
 
 def launch_slow(terminal: Terminal, name: str) -> None:
-    """Choose the slow environment by typing its name, and launch."""
+    """Choose the slow environment by typing its name, launch, and wait until the slow step runs."""
     terminal.keys("n")
     terminal.wait(r"Name +[a-z]+-[a-z]+")
     terminal.keys("Enter")
@@ -85,6 +92,8 @@ def launch_slow(terminal: Terminal, name: str) -> None:
     terminal.keys("C-l")
     terminal.wait(rf"{name} .*building")
     terminal.wait("unluckily begun", 60)
+    # The step is on the screen a moment before its container is made.
+    wait_for_build()
 
 
 def test_a_build_is_cancelled_from_the_dashboard_and_leaves_nothing(
@@ -126,6 +135,18 @@ def test_a_dashboard_killed_in_a_build_leaves_nothing_and_the_next_start_is_clea
     assert "e2e-killed" not in again.screen()
     again.keys("q")
     again.wait("ended with 0")
+
+
+def test_a_line_that_drops_in_a_build_of_the_dashboard_leaves_nothing(
+    terminals: Terminals, slow: str, engine: DockerEngine, installed: Path, home: Path
+) -> None:
+    terminal = terminals("hungup")
+    terminal.start("exec sessiontui")
+    terminal.wait("No session is running|NAME ▴")
+    launch_slow(terminal, "e2e-hung-up")
+    drop(terminal, installed, home)
+    wait_for_no_build()
+    assert not [one for one in engine.sessions() if one.name == "e2e-hung-up"]
 
 
 def test_a_launch_killed_between_create_and_start_is_announced_and_finished(
