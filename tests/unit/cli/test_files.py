@@ -20,7 +20,7 @@ class Terminal(io.StringIO):
     [
         (Copying("a", 0, 4096), 0.0, "  0% 0B of 4K · a"),
         (Copying("a", 2048, 4096), 2.0, " 50% 2K of 4K · 1K/s · a"),
-        (Copying("a", 5000, 4096), 0.1, "100% 4.9K of 4K · a"),
+        (Copying("a", 5000, 4096), 0.1, "100% 4.9K · a"),
         (Copying("日本\x1b[31m\n", 2048, None), 1.0, "2K · 2K/s · 日本 [31m "),
         (Copying("empty", 0, 0), 1.0, "0B · 0B/s · empty"),
     ],
