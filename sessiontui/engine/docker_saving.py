@@ -172,8 +172,8 @@ class DockerSaving:
     def _remove_left(self) -> None:
         """Remove what was on the way when its process was killed; of one elsewhere, after a day."""
         with suppress(EngineError), translated("removing what is left of saves"):
-            for one in self._link.client.images(SAVING, filters={"label": [SAVING_LABEL]}):
-                process, _, began = str(one["Labels"][SAVING_LABEL]).rpartition(":")
+            for one in self._link.reader.get("/images/json", {"filters": {"label": [SAVING_LABEL]}}):
+                process, _, began = str((one.get("Labels") or {}).get(SAVING_LABEL)).rpartition(":")
                 for name in one.get("RepoTags") or ():
                     mine = process == launcher_mark.mark()
                     old = began.isdecimal() and time.time() - int(began) > _DAY
