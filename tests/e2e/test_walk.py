@@ -173,7 +173,7 @@ def test_the_walk(
     again.keys("d")
     again.wait("Delete e2e-walk\\?")
     again.wait("from-jupyter.txt")
-    again.keys("Right", "Enter")
+    again.keys("Right", "Right", "Enter")
     again.wait("No session is running", 60)
     assert not empty_engine.sessions()
     assert {one["Name"] for one in client.volumes()["Volumes"] or []} == volumes_before
