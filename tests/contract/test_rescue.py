@@ -152,13 +152,13 @@ def test_one_that_somebody_starts_meanwhile_is_not_deleted_after_it_was_saved(
 def test_all_of_a_session_is_in_the_folder_before_it_is_deleted(bench: Bench) -> None:
     mounted = bench.mount("data")
     (Path(mounted.source) / "huge").write_bytes(b"stays where it is")
-    session = bench.launch(bench.order("wt-rescue-all", mounts=(mounted,)))
+    session = bench.launch(bench.order("saved-whole", mounts=(mounted,)))
     fill(bench, session)
     seen: list[Copying] = []
     saved = save(bench, session, seen.append)
-    there = bench.tmp_path / "folders" / "keep" / "wt-rescue-all"
+    there = bench.tmp_path / "folders" / "keep" / "saved-whole"
     assert saved.path == str(there)
-    assert in_folder(bench) == ["wt-rescue-all"]
+    assert in_folder(bench) == ["saved-whole"]
     assert current(bench, session) is None
     model = there / "runs" / "1" / "model"
     status = model.stat()
@@ -267,7 +267,7 @@ def test_a_full_disk_keeps_the_session_and_leaves_no_half_copy(bench: Bench, sma
 
 def test_the_home_of_a_session_without_container_is_told_and_saved(docker_bench: Bench) -> None:
     bench = docker_bench
-    session = bench.launch(bench.order("wt-rescue-orphan"))
+    session = bench.launch(bench.order("saved-orphan"))
     fill(bench, session)
     with linked() as link:
         link.client.remove_container(str(session.container_id), v=True, force=True)
