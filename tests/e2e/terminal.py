@@ -27,7 +27,8 @@ class Terminal:
     def start(self, command: str, *, width: int = 120, height: int = 36) -> None:
         """Run a shell command; a marker with its exit code and the terminal's modes follows its end."""
         modes = "stty -a | tr ' ;' '\\n\\n' | grep -x 'icanon\\|echo'"
-        line = f'{command}; echo "ended with $?"; {modes}; exec cat'
+        # A person's shell is in a process group of its own, where no Ctrl+C of a program reaches it.
+        line = f'trap : INT; {command}; echo "ended with $?"; {modes}; exec cat'
         self._tmux(
             "-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height),
             "env", "-i", *(f"{name}={value}" for name, value in self._environ.items()),
