@@ -87,17 +87,14 @@ def start(ports: Ports, session: Session) -> Session:
         started = ports.engine.start(session)
     except StartFailed as error:
         raise mounting.explained(error, session.mounts, held) from error
-    try:
-        wrong = mounting.wrongly_mounted(ports, started, held)
-    except EngineError:
-        with suppress(EngineError):
-            ports.engine.stop(started)
-        raise
-    if wrong:
-        ports.engine.stop(started)
-        raise StartFailed(
-            f"{session.name}: {wrong}; it was stopped again", "put the folder back, then start it"
-        )
+    mounting.ensure_mounted(
+        ports,
+        started,
+        held,
+        take_back=ports.engine.stop,
+        taken_back="it was stopped again",
+        hint="put the folder back, then start it",
+    )
     return started
 
 

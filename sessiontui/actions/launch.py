@@ -6,7 +6,6 @@ import random
 import secrets
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from sessiontui.actions import mounting
@@ -15,7 +14,7 @@ from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import OTHER, Environment, Version
-from sessiontui.domain.errors import EngineError, ImageUnavailable, Problem, Refused, StartFailed, Unknown
+from sessiontui.domain.errors import ImageUnavailable, Problem, Refused, StartFailed, Unknown
 from sessiontui.domain.launch import Draft, Order, Progress, Step, check, suggest_name
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Session
@@ -151,15 +150,14 @@ class Launcher:
             if (left := mounting.without_refused(order, error)) is not None:
                 return self._launch(left, chosen, report, cancellation)
             raise mounting.explained(error, order.mounts, held) from error
-        try:
-            wrong = mounting.wrongly_mounted(ports, session, held)
-        except EngineError:
-            with suppress(EngineError):
-                ports.engine.delete(session)
-            raise
-        if wrong:
-            ports.engine.delete(session)
-            raise StartFailed(f"{order.name}: {wrong}; it was removed again", _SWAPPED)
+        mounting.ensure_mounted(
+            ports,
+            session,
+            held,
+            take_back=ports.engine.delete,
+            taken_back="it was removed again",
+            hint=_SWAPPED,
+        )
         return session
 
     def prepare(

@@ -8,7 +8,7 @@ session has got. Where the engine is on another machine, nothing of this is to b
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -94,6 +94,30 @@ def ensure_unchanged(mounts: Iterable[Mount], before: Held, now: Held) -> None:
     ]
     if problems:
         raise Refused(problems)
+
+
+def ensure_mounted(
+    ports: Ports,
+    session: Session,
+    held: Held,
+    *,
+    take_back: Callable[[Session], object],
+    taken_back: str,
+    hint: str,
+) -> None:
+    """See that a session that was started has what it should have; else ``take_back`` undoes the start.
+
+    ``taken_back`` says so. Raises StartFailed with ``hint``; EngineError where it cannot be told.
+    """
+    try:
+        wrong = wrongly_mounted(ports, session, held)
+    except EngineError:
+        with suppress(EngineError):
+            take_back(session)
+        raise
+    if wrong:
+        take_back(session)
+        raise StartFailed(f"{session.name}: {wrong}; {taken_back}", hint)
 
 
 def wrongly_mounted(ports: Ports, session: Session, held: Held) -> str:
