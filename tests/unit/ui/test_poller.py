@@ -21,6 +21,20 @@ from tests.pilot.stage import ALICE, ListedEnvironments, QuietHost, ScriptedMach
 from tests.unit.metering.sessions import running
 
 
+def scripted(engine: MemoryEngine) -> Ports:
+    """Ports of which only the engine matters."""
+    return Ports(
+        engine,
+        ScriptedMeter(),
+        ScriptedMachine(),
+        TwoFolders(),
+        ListedEnvironments(),
+        QuietHost(),
+        ALICE,
+        MemoryRecords(),
+    )
+
+
 class NotingEngine(MemoryEngine):
     """Notes what it is asked, and may be slow."""
 
@@ -48,16 +62,7 @@ class Watch:
     def __init__(self, engine: NotingEngine) -> None:
         self.engine = engine
         self.pictures: list[Picture] = []
-        ports = Ports(
-            engine,
-            ScriptedMeter(),
-            ScriptedMachine(),
-            TwoFolders(),
-            ListedEnvironments(),
-            QuietHost(),
-            ALICE,
-            MemoryRecords(),
-        )
+        ports = scripted(engine)
         self.observer = Observer(ports, time.time)
         self.poller = Poller(engine, self.observer, self.pictures.append)
         poller = self.poller
@@ -191,16 +196,7 @@ def test_an_engine_of_this_machine_is_asked_so_often_that_its_return_is_seen_in_
     local: bool, seconds: list[float]
 ) -> None:
     engine = MemoryEngine(local=local)
-    ports = Ports(
-        engine,
-        ScriptedMeter(),
-        ScriptedMachine(),
-        TwoFolders(),
-        ListedEnvironments(),
-        QuietHost(),
-        ALICE,
-        MemoryRecords(),
-    )
+    ports = scripted(engine)
     observer = Observer(ports, time.time)
     observer.resync()
     engine.down = True
@@ -247,16 +243,7 @@ class BusyEngine(BriefEngine):
 def test_what_a_look_found_is_kept_though_all_was_listed_anew_meanwhile() -> None:
     engine = BusyEngine()
     engine.put(running(1))
-    ports = Ports(
-        engine,
-        ScriptedMeter(),
-        ScriptedMachine(),
-        TwoFolders(),
-        ListedEnvironments(),
-        QuietHost(),
-        ALICE,
-        MemoryRecords(),
-    )
+    ports = scripted(engine)
     observer = Observer(ports, time.time)
     first = observer.resync().sessions[0]
     assert first.brief
