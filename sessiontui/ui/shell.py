@@ -75,11 +75,12 @@ async def _visit(desk: Desk, entry: WayIn, banner: str) -> None:
     try:
         with keys_left_to_the_child(), desk.app.suspend():
             code = await in_background(enter, desk.ports.engine, entry, desk.run_in_terminal, banner)
-        desk.mouse.apply()
-        picture = await in_background(desk.observer.resync)
     finally:
+        # Now, not after the look below: the list is on the screen again, and takes keys.
         desk.away.clear()
-        desk.redraw()
+    desk.mouse.apply()
+    picture = await in_background(desk.observer.resync)
+    desk.redraw()
     if code == _KILLED:
         for _ in range(_LOOKS):
             if picture.trouble or _has_ended(picture, session):

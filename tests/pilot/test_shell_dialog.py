@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from sessiontui.domain.errors import EngineError
+from sessiontui.domain.session import Session
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.ui.app import SessiontuiApp
 from sessiontui.ui.screens.main import MainScreen
@@ -58,6 +60,27 @@ async def test_the_chosen_shell_opens_and_is_offered_first_the_next_time() -> No
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, MainScreen))
         assert len(stage.shells) == 1
+
+
+async def test_a_key_that_follows_a_shell_at_once_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = busy()
+    async with opened(stage) as (pilot, app):
+        await select(pilot, app, "nifty-bohr")
+        answers = threading.Event()
+        glance = stage.engine.glance
+
+        def slow_glance() -> tuple[Session, ...]:
+            answers.wait(30)
+            return glance()
+
+        monkeypatch.setattr(stage.engine, "glance", slow_glance)
+        await pilot.press("s")
+        try:
+            await until(pilot, lambda: len(stage.shells) == 1 and not app.desk.away.is_set())
+            await pilot.press("s")
+            await until(pilot, lambda: len(stage.shells) == 2)
+        finally:
+            answers.set()
 
 
 async def test_a_line_is_run_as_it_was_typed() -> None:
