@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessiontui.domain.session import Owner
     from sessiontui.engine.port import Engine
     from sessiontui.host.linux import LinuxHost
-    from sessiontui.metering.port import MachineMeter, Meter
+    from sessiontui.metering.port import GpuMeter, MachineMeter, Meter
     from sessiontui.storage.records import RecordFile
     from sessiontui.ui.dashboard import Dashboard
 
@@ -70,35 +70,41 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     engine: Engine
     meter: Meter
     machine: MachineMeter
+    gpus: GpuMeter
     storage: Storage
     if demo:
         from sessiontui.domain.picture import HostUsage
         from sessiontui.domain.units import GIB
         from sessiontui.engine.demo import demo_engine
         from sessiontui.metering.scripted import ScriptedMeter
+        from sessiontui.metering.scripted_gpus import ScriptedGpus
         from sessiontui.storage.played import played_folders
 
         storage, root = played_folders(owner)
         engine = demo_engine(owner, str(root))
         meter = machine = ScriptedMeter(time.monotonic, host=HostUsage(21.5, 60 * GIB))
+        gpus = ScriptedGpus()
     else:
         from sessiontui.engine.docker import DockerEngine
         from sessiontui.engine.link import Link
-        from sessiontui.metering import nvml
         from sessiontui.metering.cgroup import CgroupMeter
         from sessiontui.metering.docker_stats import StatsMeter
+        from sessiontui.metering.gpus import LocalGpus
         from sessiontui.metering.layered import LayeredMeter
         from sessiontui.metering.machine import LocalMachine
+        from sessiontui.metering.nvml import NvmlSource
 
         link = Link(environ)
         engine = DockerEngine(environ, link, settings.detach_keys)
         meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
-        machine = LocalMachine(nvml.devices)
+        machine = LocalMachine()
+        gpus = LocalGpus([NvmlSource()])
         storage = Directories(settings.folder_root, owner)
     return Ports(
         engine=engine,
         meter=meter,
         machine=machine,
+        gpus=gpus,
         storage=storage,
         catalogue=FileCatalogue(config_directory(environ) / "environments"),
         host=machine_host,

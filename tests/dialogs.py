@@ -18,13 +18,15 @@ from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.found import found_environments
 from sessiontui.domain.environment import App as SessionApp
 from sessiontui.domain.environment import Environment, FoundImage, Version
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.picture import HostUsage, Picture
-from sessiontui.domain.resources import Ask, Gpu
+from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import Host
 from sessiontui.metering.scripted import ScriptedMeter
+from sessiontui.metering.scripted_gpus import ScriptedGpus
 from sessiontui.storage.directories import Directories
 from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.ui.app import SessiontuiApp
@@ -128,7 +130,7 @@ class World:
         for name in folders:
             self.storage.create(name)
         devices = tuple(Gpu(f"GPU-{index}", index, "H100", 80 * GIB) for index in range(gpus))
-        meter = ScriptedMeter(lambda: 0.0, host=HostUsage(2.0, 4 * GIB), devices=devices)
+        meter = ScriptedMeter(lambda: 0.0, host=HostUsage(2.0, 4 * GIB))
         self.catalogue = ListedCatalogue(environments)
         self.ports = Ports(
             engine=self.engine,
@@ -139,6 +141,7 @@ class World:
             host=cast(Host, None),
             owner=OWNER,
             records=MemoryRecords(),
+            gpus=ScriptedGpus(devices),
         )
         self.launcher = NamingLauncher(self.ports)
 

@@ -100,11 +100,11 @@ def start(ports: Ports, session: Session) -> Session:
 
 def _ensure_devices_free(ports: Ports, session: Session) -> None:
     """A stopped session holds nothing: meanwhile its GPUs may have been given to another."""
-    gpus = capacity(ports.engine, ports.machine).gpus
-    taken = [gpu for gpu in gpus if gpu.uuid in session.devices and gpu.holder is not None]
+    gpus = capacity(ports).gpus
+    taken = [gpu for gpu in gpus if gpu.uuid in session.devices and gpu.holders]
     if taken:
-        holders = ", ".join(sorted({gpu.holder or "" for gpu in taken}))
-        numbers = ", ".join(str(gpu.index) for gpu in taken)
+        holders = ", ".join(sorted({str(holder) for gpu in taken for holder in gpu.holders}))
+        numbers = ", ".join(gpu.number for gpu in taken)
         raise StartFailed(
             f"{session.name}: GPU {numbers} is held by {holders}",
             "stop that one or wait for its end; or launch a new session, which takes a free GPU",

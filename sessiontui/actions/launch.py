@@ -86,7 +86,7 @@ class Launcher:
 
     def capacity(self) -> Capacity:
         """What can be asked for now."""
-        return capacity(self._ports.engine, self._ports.machine)
+        return capacity(self._ports)
 
     def order(
         self, draft: Draft, names_in_preparation: Iterable[str] = (), *, misread: Sequence[Problem] = ()

@@ -16,16 +16,15 @@ from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import UNKNOWN, Reading, Usage, usage_between
-from sessiontui.engine.port import Change, Engine
-from sessiontui.metering.port import MachineMeter
+from sessiontui.engine.port import Change
 
 
-def capacity(engine: Engine, machine: MachineMeter, *, glance: bool = False) -> Capacity:
+def capacity(ports: Ports, *, glance: bool = False) -> Capacity:
     """What the engine can give, with this machine's devices and free memory where the engine is here."""
-    found = engine.capacity(machine.devices(), glance=glance)
-    if engine.facts().local:
-        return replace(found, memory_available=machine.memory_available())
-    return replace(found, gpus=())
+    if not ports.engine.facts().local:
+        return ports.engine.capacity(glance=glance)
+    found = ports.engine.capacity(ports.gpus.devices(), glance=glance)
+    return replace(found, memory_available=ports.machine.memory_available())
 
 
 class Observer:
@@ -160,7 +159,7 @@ class Observer:
     def survey(self) -> Picture:
         """See anew what the engine can give. Devices are asked of their drivers, which may take long."""
         try:
-            room = capacity(self._ports.engine, self._ports.machine, glance=True)
+            room = capacity(self._ports, glance=True)
         except EngineError:
             # Whoever lists the sessions says what is wrong with it.
             return self.picture()

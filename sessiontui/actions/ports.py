@@ -11,7 +11,7 @@ from sessiontui.domain.resources import PRESETS, Preset
 from sessiontui.domain.session import SCHEMA, Owner, Session
 from sessiontui.engine.port import Change, Engine
 from sessiontui.host.port import Host
-from sessiontui.metering.port import MachineMeter, Meter
+from sessiontui.metering.port import NO_GPUS, GpuMeter, MachineMeter, Meter
 from sessiontui.storage.port import Records, Storage
 
 
@@ -29,6 +29,7 @@ class Ports:
     """On whose behalf everything is done."""
     records: Records
     """What deleted sessions leave."""
+    gpus: GpuMeter = NO_GPUS
     presets: tuple[Preset, ...] = PRESETS
     ssh_destination: str = ""
     """``user@host`` as a laptop reaches this machine, where the connection does not tell."""

@@ -24,7 +24,7 @@ def room(ports: Ports, session: Session) -> Room:
         raise SessionGone(f"{session.name} is gone", "it was deleted meanwhile")
     used = ports.engine.memory_in_use(now)
     minimum, ceiling = _borders(ports, now)
-    there = without(capacity(ports.engine, ports.machine), now, used)
+    there = without(capacity(ports), now, used)
     return Room(now, there, minimum, ceiling, used)
 
 

@@ -21,13 +21,16 @@ The tree (foreign errors become one of these at the border that met them)::
         ├── BuildFailed          the environment's image could not be built
         ├── DiskFull             the engine's disk has no space left
         ├── StartFailed          the session was created and did not come up
+        │   └── DevicesTaken     another has its GPUs
         └── AppFailed            an app did not open its port
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from sessiontui.domain.gpu import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,14 @@ class DiskFull(EngineError):
 
 class StartFailed(EngineError):
     """The session was created and did not come up; it has been removed again."""
+
+
+class DevicesTaken(StartFailed):
+    """Another session or container has a GPU of this one; ``holders`` says who, by the device's UUID."""
+
+    def __init__(self, message: str, hint: str, holders: Mapping[str, tuple[Holder, ...]]) -> None:
+        super().__init__(message, hint)
+        self.holders = holders
 
 
 class AppFailed(EngineError):

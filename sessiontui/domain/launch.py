@@ -12,6 +12,7 @@ from sessiontui.domain.batch import Batch, batch_problems
 from sessiontui.domain.environment import IMAGE, OTHER, SAVED_FROM, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount, MountChoice
+from sessiontui.domain.gpu import NO_GPU, Gpu, GpuWish
 from sessiontui.domain.mounts import clashes, place_of, target_problem
 from sessiontui.domain.own_ports import own_apps, own_ports_problems
 from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling
@@ -49,6 +50,11 @@ class Draft:
     cpu: float | None = None
     memory: int | None = None
     gpu: int = 0
+    devices: tuple[str, ...] = ()
+    """GPUs chosen by hand, see :class:`~sessiontui.domain.gpu.GpuWish`; ``gpu`` need not count them."""
+    gpu_memory: int | None = None
+    """Bytes that each GPU is to have at least; asks for one where ``gpu`` is 0."""
+    gpu_shared: bool = False
     mounts: tuple[MountChoice, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     ports: tuple[int, ...] = ()
@@ -69,7 +75,10 @@ class Order:
     version: str
     image: str
     ask: Ask
-    devices: tuple[str, ...] = ()
+    gpus: tuple[Gpu, ...] = ()
+    """Those that it gets, unless others are quicker."""
+    wish: GpuWish = NO_GPU
+    """What they were chosen by."""
     mounts: tuple[Mount, ...] = ()
     apps: tuple[App, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
@@ -80,6 +89,11 @@ class Order:
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Variables whose values are kept inside the session alone."""
     batch: Batch | None = None
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """UUIDs of its GPUs."""
+        return tuple(gpu.uuid for gpu in self.gpus)
 
     @property
     def secret_names(self) -> tuple[str, ...]:
@@ -166,7 +180,8 @@ def check(
         version=version.name if version else "",
         image=version.image if version else draft.image,
         ask=ask,
-        devices=tuple(gpu.uuid for gpu in capacity.free_gpus[: ask.gpu]),
+        gpus=capacity.free_gpus[: ask.gpu],
+        wish=GpuWish(ask.gpu),
         mounts=mounts,
         # Whether an image that is named outright has a server that could carry them is not known yet.
         apps=(*apps, *own_apps(draft.ports, apps if environment else ())),
@@ -287,7 +302,7 @@ def ask_problems(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity) -
         if not capacity.gpus:
             problems.append(Problem("gpu", "this engine has no GPU"))
         else:
-            holders = ", ".join(sorted({gpu.holder for gpu in capacity.gpus if gpu.holder}))
+            holders = ", ".join(sorted({holder.name for gpu in capacity.gpus for holder in gpu.holders}))
             free = len(capacity.free_gpus)
             problems.append(
                 Problem("gpu", f"{free} of {len(capacity.gpus)} GPUs are free; held by {holders or 'nobody'}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sessiontui.domain.gpu import NO_SAMPLE, GpuSample, GpuWay
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase, Session
@@ -26,6 +27,8 @@ class EngineFacts:
     address: str = ""
     """Where it answers, e.g. ``unix:///var/run/docker.sock``."""
     warnings: tuple[str, ...] = ()
+    gpu_way: GpuWay | None = None
+    """How it gives containers their GPUs; None where it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Picture:
     """Since when this dashboard stops or deletes sessions, by id, in seconds since the epoch."""
     usage: Mapping[str, Usage] = field(default_factory=lambda: MappingProxyType({}))
     """By session id."""
+    gpus: GpuSample = NO_SAMPLE
+    """What the GPUs of this machine do; who holds them is the capacity's."""
     notes: tuple[str, ...] = ()
     """What a person should know about how the meters read, in sentences."""
     trouble: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.units import GIB, MIB, format_bytes, format_cores
 
 
@@ -45,17 +46,6 @@ BOUNDLESS = Ceiling()
 
 
 @dataclass(frozen=True, slots=True)
-class Gpu:
-    """One device by its driver's UUID; ``holder`` says which session or container has it."""
-
-    uuid: str
-    index: int
-    model: str
-    memory: int | None = None
-    holder: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Capacity:
     """What the engine can give and what is promised already.
 
@@ -70,6 +60,10 @@ class Capacity:
     cpu_promised: float = 0.0
     memory_promised: int = 0
     memory_available: int | None = None
+    gpu_trouble: str = ""
+    """Why the engine can give no GPU though there are some."""
+    gpu_remedy: str = ""
+    """What would mend that."""
 
     @property
     def free_cpu(self) -> float:
@@ -84,8 +78,8 @@ class Capacity:
 
     @property
     def free_gpus(self) -> tuple[Gpu, ...]:
-        """Devices nobody holds."""
-        return tuple(gpu for gpu in self.gpus if gpu.holder is None)
+        """Devices that nobody holds or uses and that can be given."""
+        return () if self.gpu_trouble else tuple(gpu for gpu in self.gpus if gpu.free)
 
     def fits(self, ask: Ask) -> bool:
         """Whether the ask is covered by what is free."""

@@ -87,6 +87,8 @@ class Session:
     exit_code: int | None = None
     devices: tuple[str, ...] = ()
     """UUIDs of its GPUs."""
+    gpu_shared: bool = False
+    """Whether it was launched to share them."""
     mounts: tuple[Mount, ...] = ()
     apps: tuple[App, ...] = ()
     ports: tuple[tuple[int, int], ...] = ()

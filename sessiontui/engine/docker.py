@@ -20,9 +20,10 @@ from sessiontui.domain.errors import (
     SessionGone,
     StartFailed,
 )
+from sessiontui.domain.gpu import Gpu, Holder
 from sessiontui.domain.launch import Order, Progress, Step
 from sessiontui.domain.picture import EngineFacts
-from sessiontui.domain.resources import Capacity, Gpu
+from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Session
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.containers import PortInUseError
@@ -92,7 +93,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         """See the port."""
         info = self._link.info
         cpu, memory = 0.0, 0
-        holders: dict[str, str] = {}
+        holders: dict[str, tuple[Holder, ...]] = {}
         asking = Round(self._inspected)
         for item in self._list("containers", {"status": _HOLDING}):
             # What the engine cannot tell of counts as it was ordered, and a stranger's not at all.
@@ -106,17 +107,22 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
             memory += limits.get("Memory") or 0
             name = str(attributes.get("Name", "")).lstrip("/")
             labels = Labels(attributes["Config"].get("Labels"))
-            holder = labels.name if labels.ours else name
+            holder = Holder(name, container_id=str(attributes["Id"]))
+            if labels.ours:
+                owner = labels.owner
+                holder = Holder(
+                    labels.name, owner.name, owner.uid, labels.id, holder.container_id, labels.gpu_shared
+                )
             for request in limits.get("DeviceRequests") or []:
                 wanted = request.get("DeviceIDs") or []
                 everything = request.get("Count") == -1
                 for gpu in devices:
                     if everything or gpu.uuid in wanted or str(gpu.index) in wanted:
-                        holders[gpu.uuid] = holder
+                        holders[gpu.uuid] = (*holders.get(gpu.uuid, ()), holder)
         return Capacity(
             cpu=int(info.get("NCPU") or 1),
             memory=int(info.get("MemTotal") or 0),
-            gpus=tuple(replace(gpu, holder=holders.get(gpu.uuid)) for gpu in devices),
+            gpus=tuple(replace(gpu, holders=holders.get(gpu.uuid, ())) for gpu in devices),
             cpu_promised=cpu,
             memory_promised=memory,
         )

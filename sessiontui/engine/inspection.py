@@ -85,6 +85,7 @@ def session_of(
         reason=reason,
         exit_code=exit_code,
         devices=devices,
+        gpu_shared=labels.gpu_shared,
         mounts=labels.mounts,
         apps=labels.apps,
         ports=_ports(host),

@@ -57,6 +57,7 @@ def labels_of(order: Order, *, created_at: datetime, launcher: str) -> dict[str,
             {
                 "ask": asdict(order.ask),
                 "devices": list(order.devices),
+                **({"shared": True} if order.wish.shared and order.gpus else {}),
                 "mounts": [asdict(mount) for mount in order.mounts],
                 "env": [list(pair) for pair in order.env],
                 **({"secrets": list(order.secret_names)} if order.secrets else {}),
@@ -141,6 +142,11 @@ class Labels:
         """UUIDs of its GPUs."""
         devices = self._order.get("devices")
         return tuple(str(one) for one in devices) if isinstance(devices, list) else ()
+
+    @property
+    def gpu_shared(self) -> bool:
+        """Whether it shares its GPUs."""
+        return self._order.get("shared") is True
 
     @property
     def mounts(self) -> tuple[Mount, ...]:

@@ -20,11 +20,13 @@ from sessiontui.domain.errors import (
     ImageUnavailable,
     NameTaken,
 )
+from sessiontui.domain.gpu import Gpu, GpuWay, Holder
 from sessiontui.domain.launch import Order, Progress, Step
 from sessiontui.domain.picture import EngineFacts
-from sessiontui.domain.resources import Capacity, Gpu
+from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
+from sessiontui.engine.gpu_holders import holder_of
 from sessiontui.engine.losses import ensure_not_started_since
 from sessiontui.engine.memory_batch import ended_at, played
 from sessiontui.engine.memory_inside import unreachable
@@ -88,7 +90,7 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
     ) -> None:
         super().__init__(cpu=cpu, memory=memory, now=now, pause=pause)
         self._images: dict[str, str] = dict.fromkeys(images, "")
-        self._facts = EngineFacts("Docker 28.5", host, local, address="memory://")
+        self._facts = EngineFacts("Docker 28.5", host, local, address="memory://", gpu_way=GpuWay.REQUESTS)
         self._logs: dict[str, bytes] = {}
         self._followers: dict[str, list[_Chunks]] = {}
         self._subscribers: list[_Words] = []
@@ -156,11 +158,14 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
         self._answer()
         with self._lock:
             live = [one for one in self._sessions.values() if one.phase.live]
-        holders = {device: session.name for session in live for device in session.devices}
+        holders: dict[str, tuple[Holder, ...]] = {}
+        for one in live:
+            for device in one.devices:
+                holders[device] = (*holders.get(device, ()), holder_of(one))
         return Capacity(
             self._cpu,
             self._memory,
-            tuple(replace(gpu, holder=holders.get(gpu.uuid)) for gpu in devices),
+            tuple(replace(gpu, holders=holders.get(gpu.uuid, ())) for gpu in devices),
             sum(session.ask.cpu for session in live),
             sum(session.ask.memory for session in live),
         )
@@ -282,6 +287,7 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
             started_at=now,
             container_id=order.id * 5 + "abcd",
             devices=order.devices,
+            gpu_shared=order.wish.shared,
             mounts=order.mounts,
             apps=order.apps,
             ports=published,

@@ -15,10 +15,11 @@ from typing import BinaryIO, Protocol
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, AppState, FoundImage
 from sessiontui.domain.folder import Identity
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order, Progress
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.rescue import Census
-from sessiontui.domain.resources import Ask, Capacity, Gpu
+from sessiontui.domain.resources import Ask, Capacity
 from sessiontui.domain.session import Losses, Session
 
 LEFT = b"left\n"

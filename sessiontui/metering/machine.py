@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from types import ModuleType
 
 from sessiontui.domain.picture import HostUsage
-from sessiontui.domain.resources import Gpu
 
 
 class LocalMachine:
-    """The machine sessiontui runs on; ``devices`` tells its GPUs."""
+    """The machine sessiontui runs on."""
 
-    def __init__(self, devices: Callable[[], tuple[Gpu, ...]]) -> None:
-        self._devices = devices
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._earlier: tuple[float, float] | None = None
 
@@ -33,10 +30,6 @@ class LocalMachine:
     def memory_available(self) -> int | None:
         """Bytes that programs can still get without swapping."""
         return int(_psutil().virtual_memory().available)
-
-    def devices(self) -> tuple[Gpu, ...]:
-        """The GPUs of this machine."""
-        return self._devices()
 
 
 def _psutil() -> ModuleType:

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
-from functools import lru_cache
 
-from sessiontui.domain.resources import Gpu
-
-SECONDS_KEPT = 60
-"""How long an answer holds: devices do not come and go."""
+from sessiontui.domain.gpu import Driver, Gpu, GpuReading, Vendor
 
 
-def devices() -> tuple[Gpu, ...]:
-    """All devices by index; none where there is no driver or it fails."""
-    return _devices_in(int(time.monotonic() // SECONDS_KEPT))
+class NvmlSource:
+    """Fills :class:`sessiontui.metering.port.GpuSource`. Loads the library on first use."""
 
+    vendor = Vendor.NVIDIA
 
-@lru_cache(maxsize=1)
-def _devices_in(_period: int) -> tuple[Gpu, ...]:
-    try:
-        import pynvml
-    except ImportError:
+    def driver(self) -> Driver:
+        """See the port."""
+        return Driver(Vendor.NVIDIA)
+
+    def devices(self) -> tuple[Gpu, ...]:
+        """See the port."""
+        try:
+            import pynvml
+        except ImportError:
+            return ()
+        try:
+            pynvml.nvmlInit()
+        except pynvml.NVMLError:
+            return ()
+        try:
+            return tuple(_device(index) for index in range(pynvml.nvmlDeviceGetCount()))
+        except pynvml.NVMLError:
+            return ()
+        finally:
+            with suppress(pynvml.NVMLError):
+                pynvml.nvmlShutdown()
+
+    def readings(self) -> tuple[GpuReading, ...]:
+        """See the port."""
         return ()
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return ()
-    try:
-        return tuple(_device(index) for index in range(pynvml.nvmlDeviceGetCount()))
-    except pynvml.NVMLError:
-        return ()
-    finally:
-        with suppress(pynvml.NVMLError):
-            pynvml.nvmlShutdown()
+
+    def close(self) -> None:
+        """See the port."""
 
 
 def _device(index: int) -> Gpu:

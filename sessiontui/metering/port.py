@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from sessiontui.domain.gpu import NO_SAMPLE, Driver, Gpu, GpuReading, GpuSample, Vendor
 from sessiontui.domain.picture import HostUsage
-from sessiontui.domain.resources import Gpu
 from sessiontui.domain.session import Session
 from sessiontui.domain.usage import Reading
 
@@ -39,5 +39,56 @@ class MachineMeter(Protocol):
     def memory_available(self) -> int | None:
         """Bytes the kernel can still give."""
 
+
+class GpuSource(Protocol):
+    """The devices of one vendor. Every call may take as long as the driver likes; none of them raises."""
+
+    @property
+    def vendor(self) -> Vendor:
+        """Whose."""
+
+    def driver(self) -> Driver:
+        """What answers, or why nothing does."""
+
     def devices(self) -> tuple[Gpu, ...]:
-        """The GPUs its drivers tell, nobody's yet."""
+        """All devices and their parts, nobody's yet; none where no driver answers."""
+
+    def readings(self) -> tuple[GpuReading, ...]:
+        """What each device does now, parts included; of the processes only what the driver tells."""
+
+    def close(self) -> None:
+        """Let go of the driver."""
+
+
+class GpuMeter(Protocol):
+    """The GPUs of this machine, of all vendors. None of the calls raises or waits long for a driver."""
+
+    def devices(self) -> tuple[Gpu, ...]:
+        """All devices and their parts, nobody's yet; waits some seconds for a driver's first answer."""
+
+    def sample(self, sessions: Sequence[Session], *, patience: float = 0.0) -> GpuSample:
+        """What the drivers told last, with processes told apart by container, and a new look begun.
+
+        ``sessions`` are those that may hold devices: where a process cannot be looked at, the engine is
+        asked for those of their containers. ``patience`` are seconds to wait for a look of now.
+        """
+
+    def close(self) -> None:
+        """Let go of the drivers."""
+
+
+class _NoGpus:
+    def devices(self) -> tuple[Gpu, ...]:
+        """None."""
+        return ()
+
+    def sample(self, sessions: Sequence[Session], *, patience: float = 0.0) -> GpuSample:
+        """Nothing."""
+        return NO_SAMPLE
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+NO_GPUS: GpuMeter = _NoGpus()
+"""A machine without GPUs."""

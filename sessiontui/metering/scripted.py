@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sessiontui.domain.picture import HostUsage
-from sessiontui.domain.resources import Gpu
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, KIB, MIB
 from sessiontui.domain.usage import Reading, Usage
@@ -84,13 +83,11 @@ class ScriptedMeter:
         *,
         host: HostUsage = BUSY_HOST,
         available: int | None = None,
-        devices: tuple[Gpu, ...] = (),
     ) -> None:
         self._now = now
         self._script = script
         self._host = host
         self._available = available
-        self._devices = devices
         self._counters: dict[str, _Counters] = {}
         self.closed = False
 
@@ -141,7 +138,3 @@ class ScriptedMeter:
     def memory_available(self) -> int | None:
         """The figure as given."""
         return self._available
-
-    def devices(self) -> tuple[Gpu, ...]:
-        """The devices as given."""
-        return self._devices

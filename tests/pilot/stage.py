@@ -26,14 +26,16 @@ from sessiontui.catalogue.saved import saved_environments
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.folder import Folder, Identity, Mount
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order
 from sessiontui.domain.picture import HostUsage
-from sessiontui.domain.resources import Ask, Gpu
+from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB, KIB, MIB
 from sessiontui.domain.usage import Reading, Usage
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import BuildSettings, Check, Say
+from sessiontui.metering.scripted_gpus import ScriptedGpus
 from sessiontui.storage.directories import Directories
 from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.storage.port import Storage
@@ -113,16 +115,12 @@ class ScriptedMachine:
 
     cpu: float | None = 12.0
     memory: int | None = 80 * GIB
-    gpus: tuple[Gpu, ...] = ()
 
     def usage(self) -> HostUsage:
         return HostUsage(self.cpu, self.memory)
 
     def memory_available(self) -> int | None:
         return None
-
-    def devices(self) -> tuple[Gpu, ...]:
-        return self.gpus
 
 
 @dataclass
@@ -196,6 +194,7 @@ class Stage:
     )
     meter: ScriptedMeter = field(default_factory=ScriptedMeter)
     machine: ScriptedMachine = field(default_factory=ScriptedMachine)
+    gpus: ScriptedGpus = field(default_factory=ScriptedGpus)
     catalogue: ListedEnvironments = field(default_factory=ListedEnvironments)
     owner: Owner = ALICE
     storage: Storage = field(default_factory=lambda: TwoFolders())
@@ -226,6 +225,7 @@ class Stage:
             QuietHost(),
             self.owner,
             records=self.records,
+            gpus=self.gpus,
         )
         return kind(
             lambda app: Dashboard(
@@ -305,7 +305,7 @@ def lived_in() -> Stage:
     pytorch = Environment(
         "pytorch", "PyTorch", (Version("2.8", "sessiontui/pytorch:2.8"),), "2.8", PYTHON.apps
     )
-    stage = Stage(machine=ScriptedMachine(gpus=gpus), catalogue=ListedEnvironments((PYTHON, pytorch)))
+    stage = Stage(gpus=ScriptedGpus(gpus), catalogue=ListedEnvironments((PYTHON, pytorch)))
     image = "sessiontui/pytorch:2.8"
     stage.put(
         "nifty-bohr",
@@ -382,7 +382,7 @@ def charted() -> Stage:
 def busy() -> Stage:
     """A machine in use: running, ended, foreign and hostile sessions."""
     gpus = tuple(Gpu(f"GPU-{index}", index, "NVIDIA H100", 80 * GIB) for index in range(4))
-    stage = Stage(machine=ScriptedMachine(gpus=gpus))
+    stage = Stage(gpus=ScriptedGpus(gpus))
     stage.put("nifty-bohr", mounts=(DATA, MODELS), devices=("GPU-0", "GPU-1"))
     stage.put("calm-curie", ask=Ask(2, 4 * GIB), hours=0.1)
     stage.put("train-7", ask=Ask(8, 64 * GIB), hours=30, mounts=(DATA,))

@@ -13,8 +13,9 @@ from textual.widgets import Button, Input, OptionList, Select, Static, TextArea
 from sessiontui.domain.environment import OTHER
 from sessiontui.domain.errors import EngineError, StorageError
 from sessiontui.domain.folder import Folder, MountChoice
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order
-from sessiontui.domain.resources import Ask, Capacity, Gpu
+from sessiontui.domain.resources import Ask, Capacity
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.ui.screens.launch import LaunchScreen
 from sessiontui.ui.screens.new_folder import NewFolderScreen

@@ -11,11 +11,12 @@ from sessiontui.actions import end
 from sessiontui.actions.ports import Ports
 from sessiontui.actions.resize import resize, room
 from sessiontui.domain.errors import EngineUnreachable, Refused, SessionGone, StartFailed
-from sessiontui.domain.resources import Ask, Gpu
+from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Phase
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.memory import MemoryEngine
-from sessiontui.metering.scripted import ScriptedMeter
+from sessiontui.metering.scripted_gpus import ScriptedGpus
 from tests.unit.actions.test_open_app import SESSION, ports
 
 __all__ = ["ports"]
@@ -63,11 +64,7 @@ def test_one_that_is_gone_or_stopped_meanwhile(ports: Ports) -> None:
 
 
 def test_a_gpu_that_another_session_has_by_now_is_not_shared(ports: Ports, tmp_path: Path) -> None:
-    class OneGpu(ScriptedMeter):
-        def devices(self) -> tuple[Gpu, ...]:
-            return (Gpu("GPU-1", 1, "H100", 80 * GIB),)
-
-    ports = replace(ports, machine=OneGpu(lambda: 0.0))
+    ports = replace(ports, gpus=ScriptedGpus((Gpu("GPU-1", 1, "H100", 80 * GIB),)))
     stopped = engine(ports).put(replace(SESSION, phase=Phase.STOPPED, devices=("GPU-1",)))
     other = engine(ports).put(replace(SESSION, id="ffff", name="train-7", devices=("GPU-1",)))
     with pytest.raises(StartFailed, match="GPU 1 is held by train-7"):

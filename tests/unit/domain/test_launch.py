@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Refused
 from sessiontui.domain.folder import Folder, MountChoice
+from sessiontui.domain.gpu import Gpu, Holder
 from sessiontui.domain.launch import Draft, Order, cautions, check
-from sessiontui.domain.resources import Ask, Capacity, Ceiling, Gpu
+from sessiontui.domain.resources import Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB, MIB
 
@@ -30,7 +31,11 @@ PYTHON = Environment(
     Ask(1, 512 * MIB),
 )
 TORCH = Environment("pytorch", "PyTorch", (Version("2.6", "torch:2.6"),), "2.6", (), Ask(2, 4 * GIB, 1))
-GPUS = (Gpu("GPU-0", 0, "H100", holder="train-7"), Gpu("GPU-1", 1, "H100"), Gpu("GPU-2", 2, "H100"))
+GPUS = (
+    Gpu("GPU-0", 0, "H100", holders=(Holder("train-7", "alice"),)),
+    Gpu("GPU-1", 1, "H100"),
+    Gpu("GPU-2", 2, "H100"),
+)
 CAPACITY = Capacity(8, 32 * GIB, GPUS)
 FOLDERS = (
     Folder("data", "/home/alice/sessiontui/data"),

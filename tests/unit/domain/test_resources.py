@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessiontui.domain.resources import PRESETS, Ask, Capacity, Gpu, Preset, presets_that_fit
+from sessiontui.domain.gpu import Gpu, Holder
+from sessiontui.domain.resources import PRESETS, Ask, Capacity, Preset, presets_that_fit
 from sessiontui.domain.units import GIB, MIB
 
 FREE_GPU = Gpu("GPU-0", 0, "H100", 80 * GIB)
-HELD_GPU = Gpu("GPU-1", 1, "H100", 80 * GIB, holder="nifty-bohr")
+HELD_GPU = Gpu("GPU-1", 1, "H100", 80 * GIB, holders=(Holder("nifty-bohr", "alice"),))
 
 
 @pytest.mark.parametrize(

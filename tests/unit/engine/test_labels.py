@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import App
 from sessiontui.domain.folder import Mount
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import SCHEMA, Owner
@@ -35,7 +36,7 @@ orders = st.builds(
     version=shown,
     image=shown,
     ask=st.builds(Ask, st.floats(0.1, 512), st.integers(0, 2**45), st.integers(0, 16)),
-    devices=st.lists(words, max_size=3).map(tuple),
+    gpus=st.lists(st.builds(Gpu, words, st.integers(0, 15), words), max_size=3).map(tuple),
     mounts=st.lists(st.builds(Mount, words, words, words, st.booleans()), max_size=3).map(tuple),
     apps=st.lists(apps, max_size=3).map(tuple),
     env=st.lists(st.tuples(words, words), max_size=3).map(tuple),

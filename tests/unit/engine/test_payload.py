@@ -8,6 +8,7 @@ import pytest
 
 from sessiontui.domain.environment import App
 from sessiontui.domain.folder import Mount
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner
@@ -28,7 +29,7 @@ ORDER = Order(
     version="3.12",
     image="sessiontui/python:3.12",
     ask=Ask(2.5, 4 * GIB, 1),
-    devices=("GPU-1",),
+    gpus=(Gpu("GPU-1", 1, "H100", 80 * GIB),),
     mounts=(Mount("models", "/srv/models", "/home/work/models", read_only=True),),
     apps=(
         App("jupyterlab", "JupyterLab", "http", 8888, secret=True),
@@ -76,7 +77,7 @@ def test_gpus_are_asked_for_by_id_never_by_count() -> None:
     host = payload()["HostConfig"]
     assert isinstance(host, dict)
     assert host["DeviceRequests"] == [{"Driver": "nvidia", "DeviceIDs": ["GPU-1"], "Capabilities": [["gpu"]]}]
-    without = create_payload(replace(ORDER, devices=()), labels={}, ports={}, user_in_container=(1000, 100))
+    without = create_payload(replace(ORDER, gpus=()), labels={}, ports={}, user_in_container=(1000, 100))
     assert "DeviceRequests" not in without["HostConfig"]
 
 

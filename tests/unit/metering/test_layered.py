@@ -9,10 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sessiontui.domain.picture import HostUsage
-from sessiontui.domain.resources import Gpu
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import Reading, Usage, usage_between
-from sessiontui.metering import nvml
 from sessiontui.metering.layered import LayeredMeter
 from sessiontui.metering.machine import LocalMachine
 from sessiontui.metering.port import MachineMeter, Meter
@@ -149,13 +147,12 @@ def test_waves_stay_within_what_was_asked_for() -> None:
 
 
 def test_scripted_machine_tells_what_it_was_given() -> None:
-    gpu = Gpu("GPU-0", 0, "H100")
-    machine: MachineMeter = ScriptedMeter(lambda: 0.0, host=HostUsage(3.0, 5), available=9, devices=(gpu,))
-    assert (machine.usage(), machine.memory_available(), machine.devices()) == (HostUsage(3.0, 5), 9, (gpu,))
+    machine: MachineMeter = ScriptedMeter(lambda: 0.0, host=HostUsage(3.0, 5), available=9)
+    assert (machine.usage(), machine.memory_available()) == (HostUsage(3.0, 5), 9)
 
 
 def test_this_machine_is_measured() -> None:
-    machine: MachineMeter = LocalMachine(nvml.devices)
+    machine: MachineMeter = LocalMachine()
     first = machine.usage()
     assert first.cpu is None
     assert first.memory is not None
@@ -174,10 +171,3 @@ def test_libraries_of_the_machine_are_not_loaded_before_they_are_used() -> None:
     code = "import sys, sessiontui.metering.machine, sessiontui.metering.nvml; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"psutil", "pynvml"} & set(done.stdout.split())
-
-
-def test_devices_are_told_or_none_and_kept() -> None:
-    found = nvml.devices()
-    assert all(gpu.uuid and gpu.model and gpu.holder is None for gpu in found)
-    assert [gpu.index for gpu in found] == list(range(len(found)))
-    assert nvml.devices() == found

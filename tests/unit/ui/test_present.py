@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Preparation, Progress, Step
 from sessiontui.domain.picture import Picture
-from sessiontui.domain.resources import Capacity, Gpu
+from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.domain.usage import Usage
