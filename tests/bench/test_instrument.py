@@ -53,13 +53,13 @@ def test_the_size_is_told(tmp_path: Path) -> None:
 )
 def test_a_question_is_answered(question: bytes, answer: bytes, tmp_path: Path) -> None:
     script = (
-        "import os, select, time, tty\n"
+        "import os, select, tty\n"
         "tty.setraw(0)\n"
         f"os.write(1, {question!r})\n"
         "answer = b''\n"
-        "while select.select([0], [], [], 1)[0]: answer += os.read(0, 99)\n"
-        "os.write(1, b'\\r\\nanswer ' + answer.hex().encode())\n"
-        "time.sleep(9)\n"
+        "while select.select([0], [], [], 2 if not answer else 0.2)[0]: answer += os.read(0, 99)\n"
+        "os.write(1, b'\\r\\nanswer ' + answer.hex().encode() + b' ')\n"
+        "os.read(0, 1)\n"
     )
     with terminal(script, tmp_path) as program:
         program.wait_for(f"answer {answer.hex()} ")

@@ -119,8 +119,8 @@ async def test_keys_are_answered_and_memory_is_bounded_while_it_floods() -> None
         view = screen.query_one(LogView)
         stream = stage.engine.stream
         await until(pilot, lambda: len(view._lines) >= KEPT)
-        for _ in range(3):
-            enough, wrap = stream.given + 8 * MIB, view.wrap
+        for _ in range(2):
+            enough, wrap = stream.given + 6 * MIB, view.wrap
             await pilot.press("w")
             assert view.wrap is not wrap
             while stream.given < enough:
