@@ -14,7 +14,7 @@ from sessiontui.domain.errors import EngineError
 from sessiontui.domain.session import Owner, Phase
 from sessiontui.storage.played import FoldersOfDemo
 from sessiontui.ui.app import SessiontuiApp
-from sessiontui.ui.rows import MARK
+from sessiontui.ui.row_columns import MARK
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.delete import DeleteScreen
 from sessiontui.ui.screens.main import MainScreen

@@ -12,10 +12,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from sessiontui.domain.usage import Usage
-from sessiontui.ui import present, rows
+from sessiontui.ui import present, row_columns, rows
 from sessiontui.ui.changed import changed_runs
 from sessiontui.ui.present import Cell
-from sessiontui.ui.rows import Layout, Row
+from sessiontui.ui.row_columns import Layout
+from sessiontui.ui.rows import Row
 from sessiontui.ui.widgets.cursor_lines import CursorLines
 
 
@@ -147,7 +148,7 @@ class SessionList(CursorLines):
 
     def _place_columns(self) -> None:
         """Lay the columns out and redraw what came out different."""
-        self._columns = rows.layout(self._rows, self._room, gpus=self._gpus)
+        self._columns = row_columns.layout(self._rows, self._room, gpus=self._gpus)
         self._draw_changes()
 
     def _draw_changes(self) -> None:
@@ -168,7 +169,7 @@ class SessionList(CursorLines):
         if y == 0 or at >= len(self._rows):
             return (self._surface(y), self._columns, self._sort if y == 0 else None)
         row = self._rows[at]
-        look = rows.look_of(row, rows.usage_of(row, self._usage), self._now)
+        look = row_columns.look_of(row, rows.usage_of(row, self._usage), self._now)
         return (self._surface(y), self._columns, row, look, row.key in self._marks)
 
     @property
@@ -177,14 +178,14 @@ class SessionList(CursorLines):
 
     def _line(self, y: int) -> Cell:
         if y == 0:
-            return rows.heading(self._columns, *self._sort)
+            return row_columns.heading(self._columns, *self._sort)
         at = self.scroll_offset.y + y - 1
         if at >= len(self._rows):
             return ()
         row = self._rows[at]
         usage = rows.usage_of(row, self._usage)
         selected, marked = at == self._cursor, row.key in self._marks
-        return rows.line(row, self._columns, usage, self._now, selected=selected, marked=marked)
+        return row_columns.line(row, self._columns, usage, self._now, selected=selected, marked=marked)
 
     def _surface(self, y: int) -> str:
         """What the line stands on."""
@@ -256,7 +257,7 @@ class SessionList(CursorLines):
         if at >= len(self._rows):
             return
         self._go(at)
-        if event.x < rows.MARGIN:
+        if event.x < row_columns.MARGIN:
             self._turn(self._rows[at])
             return
         control = next((column for column in self._columns if column.key == "control"), None)

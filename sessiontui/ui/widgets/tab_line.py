@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from sessiontui.ui import present
 from sessiontui.ui.present import Cell, Span
-from sessiontui.ui.rows import MARK
+from sessiontui.ui.row_columns import MARK
 from sessiontui.ui.widgets.styled import Styled
 
 _SHORTER = (8, 6, 4)

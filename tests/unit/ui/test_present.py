@@ -16,7 +16,7 @@ from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Phase
 from sessiontui.domain.units import GIB, MIB
 from sessiontui.domain.usage import Usage
-from sessiontui.ui import present, rows
+from sessiontui.ui import present, row_columns, rows
 from sessiontui.ui.commands import COMMANDS
 from sessiontui.ui.log_text import LONGEST, LogText
 from sessiontui.ui.present import Span
@@ -134,18 +134,18 @@ def listed(*, live: bool = False) -> tuple[rows.Row, ...]:
     return tuple(row for row in every if row.live or not live)
 
 
-def line_of(row: rows.Row, layout: rows.Layout, *, selected: bool = False) -> str:
+def line_of(row: rows.Row, layout: row_columns.Layout, *, selected: bool = False) -> str:
     usage = rows.usage_of(row, picture().usage)
-    return text(rows.line(row, layout, usage, NOW.timestamp(), selected=selected))
+    return text(row_columns.line(row, layout, usage, NOW.timestamp(), selected=selected))
 
 
 @pytest.mark.parametrize("columns", range(20, 200, 3))
 def test_no_line_is_ever_wider_than_its_room_and_columns_do_not_overlap(columns: int) -> None:
-    layout = rows.layout(listed(), columns, gpus=True)
+    layout = row_columns.layout(listed(), columns, gpus=True)
     for left, right in itertools.pairwise(layout):
         assert left.end < right.start
     assert layout[-1].end <= columns
-    assert present.width(rows.heading(layout, "name", False)) <= columns
+    assert present.width(row_columns.heading(layout, "name", False)) <= columns
     for row in listed():
         line = line_of(row, layout, selected=True)
         assert cell_len(line) <= columns
@@ -162,25 +162,27 @@ def test_no_line_is_ever_wider_than_its_room_and_columns_do_not_overlap(columns:
     ],
 )
 def test_columns_leave_from_the_right_and_the_controls_stay(columns: int, keys: str) -> None:
-    assert [column.key for column in rows.layout(listed(live=True), columns, gpus=True)] == keys.split()
+    assert [
+        column.key for column in row_columns.layout(listed(live=True), columns, gpus=True)
+    ] == keys.split()
 
 
 def test_another_users_session_names_its_owner() -> None:
     row = next(row for row in listed() if row.name == "bold-euler")
-    line = line_of(row, rows.layout(listed(), 140, gpus=True))
+    line = line_of(row, row_columns.layout(listed(), 140, gpus=True))
     assert "bob/bold-euler" in line
 
 
 def test_a_launch_shows_how_far_it_is_in_place_of_figures() -> None:
     row = next(row for row in listed() if row.name == "new-one")
-    line = line_of(row, rows.layout(listed(), 140, gpus=True))
+    line = line_of(row, row_columns.layout(listed(), 140, gpus=True))
     assert "◐ pulling" in line
     assert "41%  7/12" in line
 
 
 def test_an_ended_session_says_why() -> None:
     row = next(row for row in listed() if row.name == "too-big")
-    line = line_of(row, rows.layout(listed(), 120, gpus=True))
+    line = line_of(row, row_columns.layout(listed(), 120, gpus=True))
     assert "✖ failed" in line
     assert "out of memory (limit 16G)" in line
 
@@ -211,10 +213,10 @@ def test_the_bottom_line_keeps_help_and_quit_whatever_the_room() -> None:
 @pytest.mark.parametrize("by", list(rows.SORTS))
 @pytest.mark.parametrize("columns", [78, 118, 158])
 def test_the_sorted_column_carries_its_mark(columns: int, by: str) -> None:
-    layout = rows.layout(listed(), columns, gpus=True)
+    layout = row_columns.layout(listed(), columns, gpus=True)
     if by in [column.key for column in layout]:
-        assert "▴" in text(rows.heading(layout, by, False))
-        assert "▾" in text(rows.heading(layout, by, True))
+        assert "▴" in text(row_columns.heading(layout, by, False))
+        assert "▾" in text(row_columns.heading(layout, by, True))
 
 
 def test_every_command_has_a_name_a_label_a_help_and_keys_of_its_own() -> None:
@@ -256,8 +258,8 @@ usages = st.builds(
 @given(usages, usages, st.floats(0, 9), st.sampled_from([58, 78, 118, 158]))
 def test_what_looks_alike_is_drawn_alike(one: Usage, other: Usage, later: float, columns: int) -> None:
     row = next(row for row in listed() if row.name == "nifty-bohr")
-    layout, now = rows.layout(listed(), columns, gpus=True), NOW.timestamp()
-    alike = rows.look_of(row, one, now) == rows.look_of(row, other, now + later)
-    lines = [rows.line(row, layout, usage, now, selected=False) for usage in (one, other)]
+    layout, now = row_columns.layout(listed(), columns, gpus=True), NOW.timestamp()
+    alike = row_columns.look_of(row, one, now) == row_columns.look_of(row, other, now + later)
+    lines = [row_columns.line(row, layout, usage, now, selected=False) for usage in (one, other)]
     assert not alike or lines[0] == lines[1]
-    assert rows.look_of(row, one, now) == rows.look_of(row, one, now)
+    assert row_columns.look_of(row, one, now) == row_columns.look_of(row, one, now)
