@@ -179,7 +179,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
             with self._lock:
                 self._launching.discard(order.id)
 
-    def start(self, session: Session) -> Session:
+    def start(self, session: Session, gpus: Sequence[Gpu] = ()) -> Session:
         """See the port."""
         container_id = self._container_of(session)
         with translated(session.name, gone=True):

@@ -29,6 +29,7 @@ from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.gpu_holders import holder_of
 from sessiontui.engine.losses import ensure_not_started_since
 from sessiontui.engine.memory_batch import ended_at, played
+from sessiontui.engine.memory_devices import ensure_not_taken
 from sessiontui.engine.memory_inside import unreachable
 from sessiontui.engine.memory_life import MemoryLife
 from sessiontui.engine.memory_mounts import MemoryMounts
@@ -295,23 +296,29 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
             secret_names=order.secret_names,
             batch=order.batch,
         )
-        self._variables[order.id] = dict((*order.env, *order.secrets))
-        key, inside = b"-----BEGIN OPENSSH PRIVATE KEY-----\n", "/opt/sessiontui/session"
-        self.write_file(session.id, "/home/work/id_container", key)
-        self.write_file(session.id, f"{inside}/ssh/id_container", key)
-        self.write_file(session.id, f"{inside}/ssh/host.pub", b"ssh-ed25519 AAAA session\n")
-        self.write_file(session.id, f"{inside}/sshd_config", b"Port 2200\n")
-        self._mount(session)
-        return self._run_batch(self.put(session))
+        with self._lock:
+            ensure_not_taken(session, self._sessions.values(), order.gpus)
+            self._variables[order.id] = dict((*order.env, *order.secrets))
+            key, inside = b"-----BEGIN OPENSSH PRIVATE KEY-----\n", "/opt/sessiontui/session"
+            self.write_file(session.id, "/home/work/id_container", key)
+            self.write_file(session.id, f"{inside}/ssh/id_container", key)
+            self.write_file(session.id, f"{inside}/ssh/host.pub", b"ssh-ed25519 AAAA session\n")
+            self.write_file(session.id, f"{inside}/sshd_config", b"Port 2200\n")
+            self._mount(session)
+            self.put(session)
+        return self._run_batch(session)
 
-    def start(self, session: Session) -> Session:
+    def start(self, session: Session, gpus: Sequence[Gpu] = ()) -> Session:
         """See the port."""
-        current = self._find(session)
+        self._find(session)
         self._fail("start")
         self._pause(0.5)
-        self._mount(current)
-        return self._run_batch(
-            self.put(
+        with self._lock:
+            current = self._find(session)
+            if not current.phase.live:
+                ensure_not_taken(current, self._sessions.values(), gpus)
+            self._mount(current)
+            started = self.put(
                 replace(
                     current,
                     phase=Phase.RUNNING,
@@ -321,7 +328,7 @@ class MemoryEngine(MemoryMounts, MemorySaving, MemoryLife, MemoryRemains):
                     ended_at=None,
                 )
             )
-        )
+        return self._run_batch(started)
 
     def _run_batch(self, session: Session) -> Session:
         """The session once its command has ended, where it runs one that does."""

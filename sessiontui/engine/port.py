@@ -236,14 +236,18 @@ class Engine(Protocol):
     def launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
         """Create and start a session from an image that is on the engine; it is ready on return.
 
-        A launch that does not end well leaves nothing behind. Raises NameTaken, StartFailed,
+        Its GPUs are its own on return, however many others launch and start at the same time: of two that
+        want one device, at most one gets it, the older one where neither runs yet.
+
+        A launch that does not end well leaves nothing behind. Raises NameTaken, DevicesTaken, StartFailed,
         ImageUnavailable, DiskFull, Cancelled.
         """
 
-    def start(self, session: Session) -> Session:
+    def start(self, session: Session, gpus: Sequence[Gpu] = ()) -> Session:
         """Start a stopped session, or one whose launch was cut off before its start.
 
-        Raises StartFailed; the session is kept.
+        ``gpus`` are the GPUs the meters found, as for ``capacity``. One that ran no more held none, so that
+        others may have its GPUs by now: raises DevicesTaken, and StartFailed; the session is kept.
         """
 
     def stop(self, session: Session) -> Session:

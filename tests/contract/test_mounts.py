@@ -6,7 +6,7 @@ import io
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import OTHER
 from sessiontui.domain.errors import EngineError, Refused, StartFailed
 from sessiontui.domain.folder import Identity, Mount
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.engine.docker import DockerEngine
@@ -112,9 +113,9 @@ class Interfered:
         self._interfere()
         return self._engine.launch(order, report, cancellation)
 
-    def start(self, session: Session) -> Session:
+    def start(self, session: Session, gpus: Sequence[Gpu] = ()) -> Session:
         self._interfere()
-        return self._engine.start(session)
+        return self._engine.start(session, gpus)
 
 
 def ports_of(bench: Bench, root: Path, owner: Owner) -> tuple[Ports, Interfered]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sessiontui.catalogue.files import FileCatalogue
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import EngineError, Refused, StartFailed
 from sessiontui.domain.folder import Identity, MountChoice
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Draft, Order, Progress
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.engine.memory import MemoryEngine
@@ -47,9 +48,9 @@ class Interfered(MemoryEngine):
             self.put(replace(session, phase=Phase.FINISHED, exit_code=0))
         return session
 
-    def start(self, session: Session) -> Session:
+    def start(self, session: Session, gpus: Sequence[Gpu] = ()) -> Session:
         self.before()
-        return super().start(session)
+        return super().start(session, gpus)
 
 
 @dataclass

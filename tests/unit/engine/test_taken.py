@@ -1,0 +1,24 @@
+"""What a person is told whose GPUs others have."""
+
+from __future__ import annotations
+
+from sessiontui.domain.gpu import Gpu, Holder
+from sessiontui.engine.taken import devices_taken
+
+GPUS = tuple(Gpu(f"GPU-{index}", index, "an H100") for index in range(3))
+TRAIN, EVAL = Holder("train", "alice", 1000, "a"), Holder("eval", "bob", 1001, "b")
+
+
+def test_each_device_is_told_with_who_has_it() -> None:
+    error = devices_taken("mine", {"GPU-2": (EVAL,), "GPU-0": (TRAIN,), "GPU-1": (TRAIN,)}, GPUS)
+    assert error.message == "mine: GPU 0, 1 is held by train of alice; GPU 2 is held by eval of bob"
+    assert error.holders["GPU-2"] == (EVAL,)
+    assert error.hint
+
+
+def test_a_device_with_several_holders_names_all_and_one_that_is_gone_goes_by_the_start_of_its_name() -> None:
+    holders = {"GPU-1": (TRAIN, EVAL, Holder("postgres", why="privileged")), "GPU-0123456789abcdef": (TRAIN,)}
+    assert devices_taken("mine", holders, GPUS).message == (
+        "mine: GPU 1 is held by train of alice and eval of bob and container postgres (privileged); "
+        "GPU GPU-01234567 is held by train of alice"
+    )
