@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,13 +12,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.suggester import SuggestFromList
-from textual.widgets import Button, Input, Select, Static, TextArea
+from textual.widgets import Button, Input, Static, TextArea
 
 from sessiontui.actions.launch import Launcher, refused_fields
 from sessiontui.actions.ports import Ports
 from sessiontui.actions.repeat import draft_again
-from sessiontui.domain.environment import OTHER, Environment, Version
+from sessiontui.domain.environment import Environment
 from sessiontui.domain.errors import Problem, Refused, SessiontuiError
 from sessiontui.domain.launch import SMALLEST, Draft, Order, cautions
 from sessiontui.domain.record import Record
@@ -29,6 +27,7 @@ from sessiontui.ui.background import in_background
 from sessiontui.ui.present import clean
 from sessiontui.ui.screens.last_launches import LastLaunchesScreen
 from sessiontui.ui.screens.launch_again import NOTHING, Again
+from sessiontui.ui.screens.launch_environment import EnvironmentChoice
 from sessiontui.ui.screens.launch_facts import (
     CatalogueFound,
     EngineFound,
@@ -39,9 +38,6 @@ from sessiontui.ui.screens.launch_facts import (
     judge,
 )
 from sessiontui.ui.screens.launch_text import (
-    automatic_text,
-    environment_label,
-    version_label,
     will_happen,
 )
 from sessiontui.ui.screens.new_folder import NewFolderScreen
@@ -50,8 +46,7 @@ from sessiontui.ui.widgets.amounts import Amounts
 from sessiontui.ui.widgets.batch_choice import BatchChoice
 from sessiontui.ui.widgets.extras import Extras
 from sessiontui.ui.widgets.field import Field
-from sessiontui.ui.widgets.folder_list import FolderList
-from sessiontui.ui.widgets.target_line import TargetLine
+from sessiontui.ui.widgets.folder_choice import FolderChoice
 
 _ASKING = "asking the engine…"
 
@@ -110,7 +105,6 @@ class LaunchScreen(ModalScreen[Order | None]):
         self._engine: EngineFound | None = None
         self._folders: FoldersFound | None = None
         self._failures: dict[str, SessiontuiError] = {}
-        self._version_chosen = False
         self._was_refused = False
         self._refusal_stands = False
         self._ordering = False
@@ -126,23 +120,10 @@ class LaunchScreen(ModalScreen[Order | None]):
                 yield Static(id="trouble-text", markup=False)
                 yield Button("Retry ctrl+r", id="retry", compact=True)
             with VerticalScroll(id="form", can_focus=False):
-                yield Field("Environment", "environment", self._select("environment"))
-                yield Field("Version", "version", self._select("version"))
-                yield Field("Image", "image", Input(id="image", placeholder="python:3.12-slim", compact=True))
+                yield EnvironmentChoice(self._again)
                 yield Field("Name", "name", Input(id="name", placeholder=_ASKING, compact=True))
                 yield Amounts(self._ports.presets, reason=_ASKING)
-                yield Field(
-                    "Folders",
-                    "mounts",
-                    FolderList(id="folders"),
-                    TargetLine(id="target"),
-                    Static(id="automatic", markup=False),
-                    Horizontal(
-                        Button("+ New folder…", id="new", compact=True),
-                        Static("space mounts · r read-only · e place", id="folder-keys", markup=False),
-                        id="folder-line",
-                    ),
-                )
+                yield FolderChoice()
                 yield Extras()
             with Vertical(id="outcome"):
                 yield Static(_ASKING, id="will", markup=False)
@@ -151,13 +132,8 @@ class LaunchScreen(ModalScreen[Order | None]):
                     yield Button("LAUNCH", id="go", variant="primary")
                     yield Button("Cancel", id="cancel")
 
-    @staticmethod
-    def _select(name: str) -> Select[str]:
-        return Select([(Text("reading the environments…"), "")], id=name, allow_blank=False, compact=True)
-
     def on_mount(self) -> None:
         """Open at once; what is not known yet arrives."""
-        self.query_one("#field-image", Field).display = False
         self.query_one("#environment").focus()
         if self._repeated is not None:
             self._repeat(self._repeated)
@@ -179,12 +155,12 @@ class LaunchScreen(ModalScreen[Order | None]):
         """Fill the form in as that was; what has to be found first follows when it is."""
         self._repeated = what
         draft = draft_again(self._ports, what)
-        self._again = Again(draft)
-        self._was_refused = self._refusal_stands = self._version_chosen = False
+        self._again.begin(draft)
+        self._was_refused = self._refusal_stands = False
         self.query_one("#name", Input).value = ""
-        self.query_one("#image", Input).value = draft.image
+        self.query_one(EnvironmentChoice).begin_again()
         self.query_one(Amounts).fill(draft.cpu, draft.memory, draft.gpu)
-        self.query_one("#folders", FolderList).fill(draft.mounts)
+        self.query_one(FolderChoice).fill(draft.mounts)
         self.query_one(Extras).fill(draft)
         session = what.session if isinstance(what, Record) else what
         self.query_one("#launch").border_title = Content(f"Start a session · as {clean(session.name)}")
@@ -290,72 +266,16 @@ class LaunchScreen(ModalScreen[Order | None]):
         listed = self._catalogue.environments if self._catalogue else ()
         return (*listed, *(self._engine.found if self._engine else ()))
 
-    @property
-    def _environment(self) -> Environment | None:
-        chosen = self.query_one("#environment", Select).value
-        return next((one for one in self._environments if one.name == chosen), None)
-
-    @property
-    def _version(self) -> Version | None:
-        environment = self._environment
-        return environment.version(str(self.query_one("#version", Select).value)) if environment else None
-
-    @property
-    def _is_other(self) -> bool:
-        return self.query_one("#environment", Select).value == OTHER
-
     def _show_environments(self) -> None:
-        if self._catalogue is None:
-            return
-        chooser = self.query_one("#environment", Select)
-        before = (OTHER if self._again.wanted.image else self._again.wanted.environment) or chooser.value
-        options = [(environment_label(one), one.name) for one in self._environments]
-        options.append(("Other image…", OTHER))
-        with chooser.prevent(Select.Changed):
-            _show_options(chooser, options, str(before) if before else options[0][1])
-        self._take_environment()
-
-    @on(Select.Changed, "#environment")
-    def change_environment(self, message: Select.Changed) -> None:
-        """Another environment has other versions, minimums and defaults."""
-        if message.value:
-            self._again.chosen_image()
-            self._version_chosen = False
-            self._take_environment()
-            self._judge()
-
-    def _take_environment(self) -> None:
-        self.query_one("#field-version", Field).display = not self._is_other
-        self.query_one("#field-image", Field).display = self._is_other
-        self._show_versions()
-        self._show_resources()
-
-    def _show_versions(self) -> None:
-        environment = self._environment
-        if environment is None:
-            return
-        images = self._engine.images if self._engine else None
-        chooser = self.query_one("#version", Select)
-        names = [one.name for one in environment.versions]
-        keep = self._version_chosen and chooser.value in names
-        name = str(chooser.value) if keep else self._preferred(environment)
-        if self._again.wanted.environment == environment.name and self._again.wanted.version in names:
-            name, self._version_chosen = self._again.wanted.version, True
-        options = [(version_label(environment, one, images), one.name) for one in environment.versions]
-        with chooser.prevent(Select.Changed):
-            _show_options(chooser, options, name)
-
-    def _preferred(self, environment: Environment) -> str:
-        return self._engine.preferred[environment.name] if self._engine else environment.default
-
-    @on(Select.Changed, "#version")
-    def change_version(self, message: Select.Changed) -> None:
-        """A version the person chose stays chosen."""
-        if message.value:
-            self._again.chosen("version")
-            self._version_chosen = True
+        if self._catalogue is not None:
+            self.query_one(EnvironmentChoice).show(self._environments, self._engine)
             self._show_resources()
-            self._judge()
+
+    @on(EnvironmentChoice.Changed)
+    def change_environment(self) -> None:
+        """Another environment or version has other borders."""
+        self._show_resources()
+        self._judge()
 
     def _take_engine(self, found: EngineFound) -> None:
         suggested = self._engine.suggestion if self._engine else ""
@@ -367,17 +287,17 @@ class LaunchScreen(ModalScreen[Order | None]):
             with name.prevent(Input.Changed):
                 name.value = found.suggestion
         name.placeholder = found.suggestion
-        self.query_one("#image", Input).suggester = SuggestFromList(sorted(found.images))
         if found.found != found_before:
             self._show_environments()
         else:
-            self._show_versions()
+            self.query_one(EnvironmentChoice).show_versions(found)
             self._show_resources()
         self._find_lost()
 
     def _show_resources(self) -> None:
         if self._engine is not None and self._catalogue is not None:
-            environment, version = self._environment, self._version
+            chosen = self.query_one(EnvironmentChoice)
+            environment, version = chosen.environment, chosen.version
             self.query_one(Amounts).show(
                 self._engine.capacity,
                 environment.minimum_of(version) if environment else SMALLEST,
@@ -387,22 +307,10 @@ class LaunchScreen(ModalScreen[Order | None]):
     # Folders
 
     def _show_folders(self) -> None:
-        if self._folders is None:
-            return
-        folders = self.query_one("#folders", FolderList)
-        folders.show(self._folders.folders)
-        folders.display = any(not one.automatic for one in self._folders.folders)
-        if self._folders.made:
-            folders.take(self._folders.made)
-            folders.focus()
-        text = automatic_text(self._folders.folders)
-        automatic = self.query_one("#automatic", Static)
-        automatic.update(text)
-        automatic.display = bool(text)
-        self.query_one("#folder-keys").display = folders.display
+        if self._folders is not None:
+            self.query_one(FolderChoice).show(self._folders.folders, self._folders.made)
 
-    @on(Button.Pressed, "#new")
-    @on(FolderList.NewWanted)
+    @on(FolderChoice.NewWanted)
     def make_folder(self) -> None:
         """Ask for a name, and mount what was made."""
 
@@ -412,16 +320,11 @@ class LaunchScreen(ModalScreen[Order | None]):
 
         self.app.push_screen(NewFolderScreen(self._ports.storage), made)
 
-    @on(FolderList.TargetWanted)
-    def ask_target(self, message: FolderList.TargetWanted) -> None:
-        """Ask under the list where a folder appears."""
-        self.query_one(TargetLine).ask(message.folder_list, message.name)
-
     # Judging and launching
 
     @on(Input.Changed)
     @on(TextArea.Changed)
-    @on(FolderList.Changed)
+    @on(FolderChoice.Changed)
     @on(Amounts.Changed)
     @on(BatchChoice.Changed)
     def rejudge(self) -> None:
@@ -433,7 +336,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         """Other amounts are wanted than those of a launch before."""
         self._again.chosen("cpu", "memory", "gpu")
 
-    @on(FolderList.Changed)
+    @on(FolderChoice.Changed)
     def choose_folders(self) -> None:
         """What was missing of the folders was seen."""
         if self._folders is not None and not self._again.wanted.mounts:
@@ -446,18 +349,18 @@ class LaunchScreen(ModalScreen[Order | None]):
 
     def _draft(self) -> Draft:
         name = self.query_one("#name", Input)
-        other = self._is_other
+        chosen = self.query_one(EnvironmentChoice)
         ask = self.query_one(Amounts).ask
         extras = self.query_one(Extras)
         return Draft(
-            environment="" if other else str(self.query_one("#environment", Select).value),
-            version="" if other else str(self.query_one("#version", Select).value),
-            image=self.query_one("#image", Input).value.strip() if other else "",
+            environment=chosen.names[0],
+            version=chosen.names[1],
+            image=chosen.image,
             name=name.value.strip() or (self._engine.suggestion if self._engine else ""),
             cpu=ask.cpu if ask else None,
             memory=ask.memory if ask else None,
             gpu=ask.gpu if ask else 0,
-            mounts=self.query_one("#folders", FolderList).taken,
+            mounts=self.query_one(FolderChoice).taken,
             env=extras.env,
             ports=extras.ports,
             secrets=extras.secrets,
@@ -492,7 +395,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             return
         self._show_problems({})
         self._say(
-            will_happen(verdict, self._environment, self._engine.images),
+            will_happen(verdict, self.query_one(EnvironmentChoice).environment, self._engine.images),
             [one.message for one in cautions(verdict, self._engine.capacity)],
         )
 
@@ -505,7 +408,7 @@ class LaunchScreen(ModalScreen[Order | None]):
     def _renamed(self, problems: Mapping[str, str]) -> dict[str, str]:
         """An image that was not named is the image field's problem."""
         renamed = dict(problems)
-        if self._is_other and "environment" in renamed:
+        if self.query_one(EnvironmentChoice).is_other and "environment" in renamed:
             del renamed["environment"]
             renamed = {_NO_IMAGE.field: _NO_IMAGE.message, **renamed}
         return renamed
@@ -543,12 +446,3 @@ class LaunchScreen(ModalScreen[Order | None]):
     def action_cancel(self) -> None:
         """Launch nothing."""
         self.dismiss(None)
-
-
-def _show_options(chooser: Select[str], options: Sequence[tuple[str, str]], value: str) -> None:
-    """Put these options up. Texts are shown as they are: they come from strangers."""
-    chooser.set_options([(Text(label, no_wrap=True, overflow="ellipsis"), name) for label, name in options])
-    names = [name for _, name in options]
-    chooser.value = value if value in names else names[0]
-    # The chooser draws its label only when the value changes, and the same value may read differently now.
-    chooser._watch_value(chooser.value)

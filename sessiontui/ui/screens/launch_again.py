@@ -18,6 +18,10 @@ class Again:
     """Holds what is still to be taken over, and what is lost."""
 
     def __init__(self, wanted: Draft = NOTHING) -> None:
+        self.begin(wanted)
+
+    def begin(self, wanted: Draft) -> None:
+        """This is to be taken over, and nothing is lost yet."""
         self.wanted = wanted
         """What of it nobody has looked for yet; empty fields are settled."""
         self.lost: dict[str, str] = {}

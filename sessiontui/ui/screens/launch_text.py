@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import IMAGE, SAVED_FROM, Environment, Version
-from sessiontui.domain.folder import HOME, Folder
 from sessiontui.domain.launch import Draft, Order
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.units import format_bytes, format_cores, format_duration
@@ -66,14 +65,3 @@ def beyond(wanted: Draft, capacity: Capacity) -> dict[str, str]:
     if wanted.gpu > len(capacity.gpus):
         found["gpu"] = f"it had {wanted.gpu} GPU: the engine has {len(capacity.gpus) or 'none'}"
     return found
-
-
-def automatic_text(folders: Iterable[Folder]) -> str:
-    """The folders that mount by themselves and where, or why not; empty when there are none."""
-    automatic = [one for one in folders if one.automatic]
-    places = ", ".join(
-        f"{clean(one.name)} → {HOME}/{clean(one.name)}" for one in automatic if not one.trouble
-    )
-    lines = [f"in every session: {places}"] if places else []
-    lines += [f"not mounted: {clean(one.name)}: {clean(one.trouble)}" for one in automatic if one.trouble]
-    return "\n".join(lines)
