@@ -1,0 +1,88 @@
+"""What people are told about devices: which, who has them, and why one cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess
+
+_RUN = 3
+"""From so many numbers in a row on only the first and the last are named."""
+
+
+def in_order(gpu: Gpu) -> tuple[int, int, str, str]:
+    """What to sort devices by: as people count them, parts behind what they are part of."""
+    return gpu.index, -1 if gpu.part is None else gpu.part, gpu.vendor, gpu.uuid
+
+
+def numbers(gpus: Iterable[Gpu]) -> str:
+    """``0,1``, ``0-3,6`` and, of parts, ``4:0-6``."""
+    runs: list[list[Gpu]] = []
+    for gpu in sorted(gpus, key=in_order):
+        if runs and _follows(gpu, runs[-1][-1]):
+            runs[-1].append(gpu)
+        else:
+            runs.append([gpu])
+    return ",".join(_run(run) for run in runs)
+
+
+def process_in_words(process: GpuProcess) -> str:
+    """``python (4211) of bob``."""
+    user = f" of {process.user}" if process.user else ""
+    return f"{process.command or 'a process'} ({process.pid}){user}"
+
+
+def who_has(gpus: Iterable[Gpu]) -> str:
+    """Who has which, and why the others cannot be had, shortly: those that are free are passed over."""
+    by_words: dict[str, list[Gpu]] = {}
+    for gpu in sorted(gpus, key=in_order):
+        if words := _hindrance(gpu):
+            by_words.setdefault(words, []).append(gpu)
+    return "; ".join(f"{numbers(those)}{words}" for words, those in by_words.items())
+
+
+def holders_in_words(gpu: Gpu) -> str:
+    """``nifty-bohr of alice, container web (privileged)``."""
+    return ", ".join(str(holder) for holder in gpu.holders)
+
+
+def strangers_in_words(gpu: Gpu) -> str:
+    """The process of no container that has most of it, and how many there are besides."""
+    most = max(gpu.strangers, key=lambda one: (one.memory or 0, -one.pid))
+    others = len(gpu.strangers) - 1
+    return process_in_words(most) + (f" and {others} more" if others else "")
+
+
+def ungivable(gpu: Gpu, parts: Sequence[Gpu] = ()) -> str:
+    """Why no session can have it, as the end of a sentence about it; empty where one could."""
+    if gpu.divided:
+        return f"is divided into parts{f': name one of {numbers(parts)}' if parts else ''}"
+    if gpu.trouble:
+        return f"cannot be used: {gpu.trouble}"
+    if gpu.compute_mode is ComputeMode.PROHIBITED:
+        return "lets no program compute (compute mode prohibited)"
+    return ""
+
+
+def _hindrance(gpu: Gpu) -> str:
+    if words := ungivable(gpu):
+        return f" {words}"
+    held = f": {holders_in_words(gpu)}" if gpu.holders else ""
+    if not gpu.strangers:
+        return held
+    return f"{held}{',' if held else ''} busy with {strangers_in_words(gpu)}"
+
+
+def _follows(gpu: Gpu, last: Gpu) -> bool:
+    if gpu.vendor is not last.vendor:
+        return False
+    if gpu.part is None or last.part is None:
+        return gpu.part is last.part and gpu.index == last.index + 1
+    return gpu.index == last.index and gpu.part == last.part + 1
+
+
+def _run(run: Sequence[Gpu]) -> str:
+    if len(run) < _RUN:
+        return ",".join(gpu.number for gpu in run)
+    last = run[-1]
+    return f"{run[0].number}-{last.index if last.part is None else last.part}"
