@@ -21,24 +21,23 @@ NONE_HERE = "this engine has no GPU"
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
-def conflict(one: Holder, other: Holder) -> bool:
-    """Whether two cannot have a device together.
+def conflict(shared: bool, uid: int, holder: Holder) -> bool:
+    """Whether a holder keeps a device from a session of that user, launched to share its GPUs or not.
 
-    They can where both were launched to share, or one of them was and both are the same user's, or
-    one was and the other is a container that is no session.
+    Two sessions have one device only where both were launched to share, or where they are of one user
+    and one of them was: each of them sees it alike. A container that is no session knows nothing of
+    sharing: who asked to share puts up with it.
     """
-    if one.shared and other.shared:
-        return False
-    if not (one.shared or other.shared):
-        return True
+    if not holder.session_id:
+        return not shared
     # A session whose labels do not tell its user (-1) is nobody's in particular.
-    same = one.uid == other.uid and one.uid is not None and one.uid >= 0
-    return not (same or not one.owner or not other.owner)
+    same = uid == holder.uid and uid >= 0
+    return not (shared and holder.shared) and not (same and (shared or holder.shared))
 
 
 def may_share(holder: Holder, uid: int) -> bool:
     """Whether a session of that user that is launched to share can have a device beside the holder."""
-    return not conflict(holder, Holder("", str(uid), uid, shared=True))
+    return not conflict(True, uid, holder)
 
 
 def wanted(wish: GpuWish) -> int:

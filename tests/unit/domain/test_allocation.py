@@ -62,24 +62,27 @@ def refused(gpus: Sequence[Gpu], count: int = 0, *devices: str, **more: object) 
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("shared", "holder", "expected"),
     [
-        (MINE, HERS, True),
-        (MINE, replace(MINE, name="other"), True),
-        (replace(MINE, shared=True), MINE, False),
-        (replace(MINE, shared=True), HERS, True),
-        (replace(MINE, shared=True), LENT, False),
-        (MINE, LENT, True),
-        (MINE, WEB, True),
-        (replace(MINE, shared=True), WEB, False),
-        (replace(MINE, uid=-1, shared=True), replace(HERS, uid=-1), True),
+        (False, MINE, True),
+        (False, HERS, True),
+        (True, MINE, False),
+        (True, HERS, True),
+        (True, LENT, False),
+        (False, LENT, True),
+        (False, replace(MINE, shared=True), False),
+        (False, WEB, True),
+        (True, WEB, False),
     ],
 )
 def test_two_have_a_device_together_only_where_that_was_asked_for(
-    one: Holder, other: Holder, expected: bool
+    shared: bool, holder: Holder, expected: bool
 ) -> None:
-    assert conflict(one, other) is expected
-    assert conflict(other, one) is expected
+    assert conflict(shared, ALICE, holder) is expected
+
+
+def test_sessions_whose_user_nobody_knows_are_not_of_one_user() -> None:
+    assert conflict(True, -1, replace(HERS, uid=-1))
 
 
 def test_who_shares_may_join_their_own_the_sharing_and_what_is_no_session() -> None:
