@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sessiontui.domain.errors import Problem, Refused
-from sessiontui.domain.gpu import Gpu, GpuWish, Holder
+from sessiontui.domain.gpu import ComputeMode, Gpu, GpuWish, Holder
 from sessiontui.domain.gpu_words import holders_in_words, in_order, numbers, ungivable, who_has
 from sessiontui.domain.units import format_bytes
 
@@ -189,6 +189,9 @@ def _can_be_had(gpu: Gpu, wish: GpuWish, uid: int, used: Mapping[str, int]) -> b
         return False
     if not gpu.holders:
         return True
+    if gpu.compute_mode is ComputeMode.EXCLUSIVE:
+        # Where the holder computes, nobody else can.
+        return False
     if not wish.shared or not all(may_share(holder, uid) for holder in gpu.holders):
         return False
     left = None if gpu.memory is None else gpu.memory - used.get(gpu.uuid, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess
 
@@ -62,6 +62,17 @@ def ungivable(gpu: Gpu, parts: Sequence[Gpu] = ()) -> str:
     if gpu.compute_mode is ComputeMode.PROHIBITED:
         return "lets no program compute (compute mode prohibited)"
     return ""
+
+
+def gpu_cautions(gpus: Iterable[Gpu]) -> Iterator[str]:
+    """What a person should know of devices that a session can have: who else is on them."""
+    for gpu in gpus:
+        if gpu.holders:
+            yield f"GPU {gpu.number} is shared with {holders_in_words(gpu)}"
+        if gpu.strangers:
+            yield f"GPU {gpu.number} is busy with {strangers_in_words(gpu)}, in no session"
+        if (gpu.holders or gpu.strangers) and gpu.compute_mode is ComputeMode.EXCLUSIVE:
+            yield f"GPU {gpu.number} lets one process compute at a time: others fail (mode exclusive process)"
 
 
 def _hindrance(gpu: Gpu) -> str:

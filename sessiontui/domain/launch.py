@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 
+from sessiontui.domain.allocation import choose, wanted
+from sessiontui.domain.asks import ask_cautions, ask_problems
 from sessiontui.domain.batch import Batch, batch_problems
 from sessiontui.domain.environment import IMAGE, OTHER, SAVED_FROM, App, Environment, Version
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder, Mount, MountChoice
 from sessiontui.domain.gpu import NO_GPU, Gpu, GpuWish
+from sessiontui.domain.gpu_words import gpu_cautions
 from sessiontui.domain.mounts import clashes, place_of, target_problem
 from sessiontui.domain.own_ports import own_apps, own_ports_problems
 from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Session, session_name_problem
-from sessiontui.domain.units import GIB, KIB, MIB, cores_in_words, format_bytes, format_cores
+from sessiontui.domain.units import GIB, KIB, MIB, format_bytes
 
 SMALLEST = Ask(0.1, 16 * MIB)
 """Below this an engine does not start a container."""
@@ -30,6 +34,20 @@ _LONGEST_VARIABLE = 128 * KIB
 
 _OURS = frozenset({"HOME", "USER", "LOGNAME", "SHELL"})
 """Variables that follow from the session's user."""
+
+_DEVICE_VARIABLES = frozenset(
+    {
+        "AMD_VISIBLE_DEVICES",
+        "HABANA_VISIBLE_DEVICES",
+        "NVIDIA_IMEX_CHANNELS",
+        "NVIDIA_MIG_CONFIG_DEVICES",
+        "NVIDIA_MIG_MONITOR_DEVICES",
+        "NVIDIA_VISIBLE_DEVICES",
+    }
+)
+"""Variables that tell an engine's runtime to give a container devices."""
+
+_NO_READINGS: Mapping[str, int] = MappingProxyType({})
 
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
 _IMAGE = re.compile(
@@ -144,8 +162,9 @@ def check(
     capacity: Capacity,
     sessions: Iterable[Session],
     names_in_preparation: Iterable[str] = (),
+    gpu_memory_used: Mapping[str, int] = _NO_READINGS,
 ) -> Order:
-    """The order for a draft.
+    """The order for a draft. ``gpu_memory_used`` are bytes by UUID of the device, as far as known.
 
     Raises Refused with every problem found: fields are ``environment version image name cpu memory
     gpu mounts env secrets ports batch time_limit``.
@@ -155,14 +174,19 @@ def check(
     minimum = environment.minimum_of(version) if environment else SMALLEST
     ceiling = version.ceiling if version else BOUNDLESS
     usual = default_ask(minimum, ceiling)
+    wish = GpuWish(draft.gpu, draft.devices, draft.gpu_memory, draft.gpu_shared)
     ask = Ask(
         draft.cpu if draft.cpu is not None else min(usual.cpu, capacity.cpu),
         draft.memory if draft.memory is not None else usual.memory,
-        draft.gpu,
+        wanted(wish) or draft.gpu,
     )
     mine = [session for session in sessions if session.owner.uid == owner.uid]
     _check_name(draft.name, {session.name for session in mine} | set(names_in_preparation), problems)
-    problems += ask_problems(ask, minimum, ceiling, capacity)
+    amiss = ask_problems(ask, minimum, ceiling, capacity)
+    problems += amiss
+    gpus: tuple[Gpu, ...] = ()
+    if wish.devices or not any(problem.field == "gpu" for problem in amiss):
+        gpus = _choose_gpus(wish, capacity, owner.uid, gpu_memory_used, problems)
     mounts = _choose_mounts(draft.mounts, folders, problems)
     _check_variables("env", draft.env, set(), problems)
     _check_variables("secrets", draft.secrets, {name for name, _ in draft.env}, problems)
@@ -180,8 +204,8 @@ def check(
         version=version.name if version else "",
         image=version.image if version else draft.image,
         ask=ask,
-        gpus=capacity.free_gpus[: ask.gpu],
-        wish=GpuWish(ask.gpu),
+        gpus=gpus,
+        wish=replace(wish, count=ask.gpu) if gpus else NO_GPU,
         mounts=mounts,
         # Whether an image that is named outright has a server that could carry them is not known yet.
         apps=(*apps, *own_apps(draft.ports, apps if environment else ())),
@@ -203,22 +227,11 @@ def default_ask(minimum: Ask, ceiling: Ceiling = BOUNDLESS) -> Ask:
 def cautions(order: Order, capacity: Capacity) -> tuple[Problem, ...]:
     """What a person should know before launching, though it is allowed."""
     found = list(ask_cautions(order.ask, capacity))
+    found += (Problem("gpu", words) for words in gpu_cautions(order.gpus))
     if not order.mounts:
         found.append(
             Problem("mounts", "No folder is mounted: files in this session will be gone when it is deleted")
         )
-    return tuple(found)
-
-
-def ask_cautions(ask: Ask, capacity: Capacity) -> tuple[Problem, ...]:
-    """What is allowed and shared: limits beyond what is free."""
-    found = []
-    if ask.cpu > capacity.free_cpu:
-        free = f"only {format_cores(round(capacity.free_cpu, 1))}" if capacity.free_cpu >= 0.05 else "none"
-        found.append(Problem("cpu", f"{free} of {capacity.cpu} cores free: sessions will share"))
-    if ask.memory > capacity.free_memory:
-        free = format_bytes(capacity.free_memory)
-        found.append(Problem("memory", f"only {free} is free: a session may be ended when memory runs out"))
     return tuple(found)
 
 
@@ -278,36 +291,18 @@ def _check_name(name: str, taken: set[str], problems: list[Problem]) -> None:
         problems.append(Problem("name", f"{name} is taken by another session of yours"))
 
 
-def ask_problems(ask: Ask, minimum: Ask, ceiling: Ceiling, capacity: Capacity) -> list[Problem]:
-    """What is wrong with amounts: fields ``cpu memory gpu``."""
-    problems: list[Problem] = []
-    if ask.cpu < minimum.cpu:
-        problems.append(Problem("cpu", f"this environment needs at least {cores_in_words(minimum.cpu)}"))
-    elif ceiling.cpu is not None and ask.cpu > ceiling.cpu:
-        problems.append(Problem("cpu", f"this environment takes at most {cores_in_words(ceiling.cpu)}"))
-    elif ask.cpu > capacity.cpu:
-        problems.append(Problem("cpu", f"the machine has {cores_in_words(capacity.cpu)}"))
-    if ask.memory < minimum.memory:
-        problems.append(Problem("memory", f"this environment needs at least {format_bytes(minimum.memory)}"))
-    elif ceiling.memory is not None and ask.memory > ceiling.memory:
-        problems.append(Problem("memory", f"this environment takes at most {format_bytes(ceiling.memory)}"))
-    elif ask.memory > capacity.memory:
-        problems.append(Problem("memory", f"the machine has {format_bytes(capacity.memory)}"))
-    if ask.gpu < minimum.gpu:
-        problems.append(Problem("gpu", f"this environment needs at least {minimum.gpu} GPU"))
-    elif ceiling.gpu is not None and ask.gpu > ceiling.gpu:
-        most = f"at most {ceiling.gpu}" if ceiling.gpu else "no"
-        problems.append(Problem("gpu", f"this environment uses {most} GPU"))
-    elif ask.gpu > len(capacity.free_gpus):
-        if not capacity.gpus:
-            problems.append(Problem("gpu", "this engine has no GPU"))
-        else:
-            holders = ", ".join(sorted({holder.name for gpu in capacity.gpus for holder in gpu.holders}))
-            free = len(capacity.free_gpus)
-            problems.append(
-                Problem("gpu", f"{free} of {len(capacity.gpus)} GPUs are free; held by {holders or 'nobody'}")
-            )
-    return problems
+def _choose_gpus(
+    wish: GpuWish, capacity: Capacity, uid: int, used: Mapping[str, int], problems: list[Problem]
+) -> tuple[Gpu, ...]:
+    if wanted(wish) and capacity.gpu_trouble:
+        remedy = f": {capacity.gpu_remedy}" if capacity.gpu_remedy else ""
+        problems.append(Problem("gpu", f"{capacity.gpu_trouble}{remedy}"))
+        return ()
+    try:
+        return choose(wish, capacity.gpus, uid, used=used)
+    except Refused as refusal:
+        problems += refusal.problems
+        return ()
 
 
 def _choose_mounts(
@@ -346,6 +341,8 @@ def _check_variables(
             problems.append(Problem(where, f"{name}: names beginning with SESSIONTUI_ are ours"))
         elif name in _OURS:
             problems.append(Problem(where, f"{name} is the session's own: it cannot be set"))
+        elif name in _DEVICE_VARIABLES:
+            problems.append(Problem(where, f"{name} decides which devices it gets: ask for GPUs instead"))
         elif name in seen:
             problems.append(Problem(where, f"{name} is set twice"))
         elif where == "secrets" and not value:

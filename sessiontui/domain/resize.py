@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sessiontui.domain.asks import ask_cautions, ask_problems
 from sessiontui.domain.errors import Problem, Refused
-from sessiontui.domain.launch import ask_cautions, ask_problems
 from sessiontui.domain.resources import Ask, Capacity, Ceiling
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_bytes

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sessiontui.domain.environment import IMAGE, OTHER, App, Environment, Version
 from sessiontui.domain.errors import Refused
 from sessiontui.domain.folder import Folder, MountChoice
-from sessiontui.domain.gpu import Gpu, Holder
+from sessiontui.domain.gpu import NO_GPU, ComputeMode, Gpu, GpuProcess, GpuWish, Holder
 from sessiontui.domain.launch import Draft, Order, cautions, check
 from sessiontui.domain.resources import Ask, Capacity, Ceiling
 from sessiontui.domain.session import Owner, Phase, Session
@@ -32,7 +32,7 @@ PYTHON = Environment(
 )
 TORCH = Environment("pytorch", "PyTorch", (Version("2.6", "torch:2.6"),), "2.6", (), Ask(2, 4 * GIB, 1))
 GPUS = (
-    Gpu("GPU-0", 0, "H100", holders=(Holder("train-7", "alice"),)),
+    Gpu("GPU-0", 0, "H100", holders=(Holder("train-7", "alice", 1000, "7"),)),
     Gpu("GPU-1", 1, "H100"),
     Gpu("GPU-2", 2, "H100"),
 )
@@ -114,6 +114,74 @@ def test_devices_are_free_ones_by_uuid() -> None:
     assert order(Draft(environment="pytorch", name="train", gpu=2)).devices == ("GPU-1", "GPU-2")
 
 
+def gpu_order(capacity: Capacity = CAPACITY, **changes: object) -> Order:
+    """What a draft of alice's that is good but for its GPUs becomes."""
+    return order(replace(GOOD, **changes), capacity=capacity)  # type: ignore[arg-type]
+
+
+def test_devices_named_by_hand_are_what_is_asked_for() -> None:
+    made = gpu_order(devices=("2", "GPU-1"))
+    assert (made.devices, made.ask.gpu) == (("GPU-2", "GPU-1"), 2)
+    assert made.wish == GpuWish(2, ("2", "GPU-1"))
+    assert gpu_order(devices=("2",), gpu=1).devices == ("GPU-2",)
+    assert problems(replace(GOOD, devices=("2",), gpu=2)) == [
+        ("gpu", "1 named by hand, and 2 asked for"),
+    ]
+
+
+def test_memory_alone_asks_for_one_device_that_has_it() -> None:
+    gpus = (Gpu("GPU-0", 0, "H100", 80 * GIB), Gpu("GPU-1", 1, "A10", 24 * GIB))
+    made = gpu_order(Capacity(8, 32 * GIB, gpus), gpu_memory=24 * GIB)
+    assert (made.devices, made.ask.gpu, made.wish) == (("GPU-1",), 1, GpuWish(1, memory=24 * GIB))
+    assert order(
+        replace(GOOD, environment="pytorch", gpu_memory=8 * GIB), capacity=Capacity(8, 32 * GIB, gpus)
+    )
+
+
+def test_to_share_is_a_wish_about_devices() -> None:
+    made = gpu_order(gpu=3, gpu_shared=True)
+    assert (made.devices, made.wish) == (("GPU-0", "GPU-1", "GPU-2"), GpuWish(3, shared=True))
+    assert gpu_order(gpu_shared=True).wish == NO_GPU
+    assert [one.message for one in cautions(made, CAPACITY)][:1] == ["GPU 0 is shared with train-7 of alice"]
+
+
+def test_who_is_on_a_device_already_is_a_caution() -> None:
+    stranger = GpuProcess(4211, command="python", user="bob")
+    gpus = (Gpu("GPU-0", 0, "H100", strangers=(stranger,), compute_mode=ComputeMode.EXCLUSIVE),)
+    capacity = Capacity(8, 32 * GIB, gpus)
+    made = gpu_order(capacity, devices=("0",))
+    assert [one.message for one in cautions(made, capacity) if one.field == "gpu"] == [
+        "GPU 0 is busy with python (4211) of bob, in no session",
+        "GPU 0 lets one process compute at a time: others fail (mode exclusive process)",
+    ]
+
+
+def test_borders_of_the_environment_hold_for_devices_however_they_are_chosen() -> None:
+    least = replace(GOOD, environment="pytorch", devices=("9",))
+    torch = replace(TORCH, minimum=Ask(2, 4 * GIB, 2))
+    assert problems(least, environments=(torch,)) == [
+        ("gpu", "this environment needs at least 2 GPU"),
+        ("gpu", "there is no GPU '9': known are 0-2"),
+    ]
+    none = replace(PYTHON, versions=(replace(PYTHON.versions[0], ceiling=Ceiling(gpu=0)),))
+    for draft in (replace(GOOD, devices=("1",)), replace(GOOD, gpu_memory=1)):
+        assert problems(draft, environments=(none,)) == [("gpu", "this environment uses no GPU")]
+
+
+def test_an_engine_that_can_give_no_gpu_says_why_and_what_would_mend_it() -> None:
+    broken = replace(CAPACITY, gpu_trouble="the container toolkit is missing", gpu_remedy="install it")
+    for draft in (replace(GOOD, gpu=1), replace(GOOD, devices=("1",)), replace(GOOD, gpu_memory=1)):
+        assert problems(draft, capacity=broken) == [("gpu", "the container toolkit is missing: install it")]
+    assert order(GOOD, capacity=broken).gpus == ()
+
+
+def test_variables_that_would_bring_other_devices_are_refused() -> None:
+    all_of_them, mine = ("NVIDIA_VISIBLE_DEVICES", "all"), ("CUDA_VISIBLE_DEVICES", "0")
+    said = "NVIDIA_VISIBLE_DEVICES decides which devices it gets: ask for GPUs instead"
+    assert problems(replace(GOOD, env=(all_of_them, mine))) == [("env", said)]
+    assert problems(replace(GOOD, secrets=(all_of_them, mine))) == [("secrets", said)]
+
+
 def test_image_named_outright_has_no_environment_and_every_app_we_know() -> None:
     made = order(Draft(image="ghcr.io/acme/tool:1.2", name="tool"))
     assert (made.environment, made.version, made.image) == (OTHER, "", "ghcr.io/acme/tool:1.2")
@@ -142,7 +210,7 @@ def test_image_named_outright_has_no_environment_and_every_app_we_know() -> None
         (replace(GOOD, memory=16 * MIB), "memory", "at least 512M"),
         (replace(GOOD, memory=33 * GIB), "memory", "the machine has 32G"),
         (replace(GOOD, environment="pytorch"), "gpu", "at least 1 GPU"),
-        (replace(GOOD, gpu=3), "gpu", "2 of 3 GPUs are free; held by train-7"),
+        (replace(GOOD, gpu=3), "gpu", "2 of 3 GPUs are free; 0: train-7 of alice"),
         (replace(GOOD, mounts=(MountChoice("dta", False),)), "mounts", "did you mean data?"),
         (
             replace(GOOD, mounts=(MountChoice("data", False), MountChoice("data", True))),
@@ -269,6 +337,9 @@ def test_more_than_is_free_is_allowed_with_a_caution() -> None:
         cpu=st.none() | st.floats(-1, 20),
         memory=st.none() | st.integers(-1, 2**36),
         gpu=st.integers(-1, 4),
+        devices=st.lists(st.sampled_from(["0", "1", "GPU-", "GPU-2"]), max_size=2).map(tuple),
+        gpu_memory=st.none() | st.just(GIB),
+        gpu_shared=st.booleans(),
         mounts=st.lists(
             st.builds(MountChoice, st.sampled_from(["data", "models", "gone"]), st.booleans())
         ).map(tuple),
