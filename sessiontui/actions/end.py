@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from sessiontui.actions import mounting
-from sessiontui.actions.observe import capacity
+from sessiontui.actions.devices import machine_gpus
 from sessiontui.actions.ports import Ports, ensure_may_touch
 from sessiontui.domain.errors import EngineError, StartFailed, StorageError
 from sessiontui.domain.record import record_of
@@ -74,17 +74,16 @@ def kill(ports: Ports, session: Session) -> Session:
 def start(ports: Ports, session: Session) -> Session:
     """Start a stopped session, or finish a launch that was cut off.
 
-    Raises NotYours, StartFailed, also where another session has its GPUs by now; Refused where one of
-    its folders is not there any more, or is a link by now.
+    Raises NotYours, DevicesTaken where another has one of its GPUs by now, StartFailed also where one is
+    not on the machine any more; Refused where one of its folders is not there any more, or is a link by now.
     """
     ensure_may_touch(session, ports.owner)
     if session.phase is Phase.RUNNING:
         return session
-    if session.devices:
-        _ensure_devices_free(ports, session)
+    gpus = machine_gpus(ports, session)
     held = mounting.identities(ports, session.mounts)
     try:
-        started = ports.engine.start(session)
+        started = ports.engine.start(session, gpus)
     except StartFailed as error:
         raise mounting.explained(error, session.mounts, held) from error
     mounting.ensure_mounted(
@@ -96,16 +95,3 @@ def start(ports: Ports, session: Session) -> Session:
         hint="put the folder back, then start it",
     )
     return started
-
-
-def _ensure_devices_free(ports: Ports, session: Session) -> None:
-    """A stopped session holds nothing: meanwhile its GPUs may have been given to another."""
-    gpus = capacity(ports).gpus
-    taken = [gpu for gpu in gpus if gpu.uuid in session.devices and gpu.holders]
-    if taken:
-        holders = ", ".join(sorted({str(holder) for gpu in taken for holder in gpu.holders}))
-        numbers = ", ".join(gpu.number for gpu in taken)
-        raise StartFailed(
-            f"{session.name}: GPU {numbers} is held by {holders}",
-            "stop that one or wait for its end; or launch a new session, which takes a free GPU",
-        )

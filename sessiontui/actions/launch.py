@@ -8,13 +8,14 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sessiontui.actions import mounting
+from sessiontui.actions import devices, mounting
 from sessiontui.actions.environments import environments, named
 from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import OTHER, Environment, Version
-from sessiontui.domain.errors import ImageUnavailable, Problem, Refused, StartFailed, Unknown
+from sessiontui.domain.errors import DevicesTaken, ImageUnavailable, Problem, Refused, StartFailed, Unknown
+from sessiontui.domain.gpu_words import numbers
 from sessiontui.domain.launch import Draft, Order, Progress, Step, check, suggest_name
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Session
@@ -125,10 +126,13 @@ class Launcher:
             capacity=self.capacity(),
             sessions=ports.engine.glance(),
             names_in_preparation=names_in_preparation,
+            gpu_memory_used=devices.memory_used(ports) if draft.gpu_shared else {},
         )
 
     def launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
         """Prepare the image and launch.
+
+        Where others were quicker to get its devices, others that fit are taken: the session tells which.
 
         Raises what :meth:`Engine.launch` and the preparing raise, and Refused and StartFailed where a
         folder is not there any more, or was exchanged since the order was checked.
@@ -136,7 +140,15 @@ class Launcher:
         chosen = self._chosen.pop(order.id, {})
         self.prepare(order.environment, order.version, order.image, report, cancellation)
         cancellation.check()
-        return self._launch(mounting.without_dead(self._ports, order), chosen, report, cancellation)
+        order = mounting.without_dead(self._ports, order)
+        for _ in range(devices.TRIES):
+            try:
+                return self._launch(order, chosen, report, cancellation)
+            except DevicesTaken as error:
+                taken = error
+            order = devices.with_others(self._ports, order, taken, cancellation)
+            report(Progress(Step.CREATING, f"{taken.message}: with GPU {numbers(order.gpus)} instead"))
+        raise taken
 
     def _launch(
         self, order: Order, chosen: mounting.Held, report: Report, cancellation: Cancellation
@@ -146,6 +158,8 @@ class Launcher:
         mounting.ensure_unchanged(order.mounts, chosen, held)
         try:
             session = ports.engine.launch(order, report, cancellation)
+        except DevicesTaken:
+            raise
         except StartFailed as error:
             if (left := mounting.without_refused(order, error)) is not None:
                 return self._launch(left, chosen, report, cancellation)

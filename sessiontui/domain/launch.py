@@ -38,6 +38,7 @@ _OURS = frozenset({"HOME", "USER", "LOGNAME", "SHELL"})
 _DEVICE_VARIABLES = frozenset(
     {
         "AMD_VISIBLE_DEVICES",
+        "DOCKER_RESOURCE_GPU",
         "HABANA_VISIBLE_DEVICES",
         "NVIDIA_IMEX_CHANNELS",
         "NVIDIA_MIG_CONFIG_DEVICES",
