@@ -98,7 +98,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         engine = DockerEngine(environ, link, settings.detach_keys)
         meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
         machine = LocalMachine()
-        gpus = LocalGpus([NvmlSource()])
+        gpus = LocalGpus([NvmlSource()], link.top)
         storage = Directories(settings.folder_root, owner)
     return Ports(
         engine=engine,

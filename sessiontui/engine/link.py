@@ -108,6 +108,11 @@ class Link:
         with translated(container_id, gone=True):
             return self.reader.get(f"/containers/{container_id}/stats", {"stream": False, "one-shot": True})
 
+    def top(self, container_id: str) -> Json:
+        """The processes of a container, by their numbers on the engine's machine."""
+        with translated(container_id, gone=True):
+            return self.reader.get(f"/containers/{container_id}/top", {"ps_args": "-eo pid,comm"})
+
     def drop(self) -> None:
         """Close the connection; the next use opens another, perhaps to an engine that was upgraded."""
         with self._lock:

@@ -54,7 +54,8 @@ class GpuSource(Protocol):
         """All devices and their parts, nobody's yet; none where no driver answers."""
 
     def readings(self) -> tuple[GpuReading, ...]:
-        """What each device does now, parts included; of the processes only what the driver tells."""
+        """What each device does now, parts included, at moments of ``time.monotonic``; of the processes
+        only what the driver tells."""
 
     def close(self) -> None:
         """Let go of the driver."""

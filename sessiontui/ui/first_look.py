@@ -70,6 +70,7 @@ class FirstLook:
         if self._made.done() and not self._made.exception():
             parts, _ = self._made.result()
             parts.meter.close()
+            parts.gpus.close()
             parts.engine.close()
 
 

@@ -1,0 +1,62 @@
+"""A driver that does as told, for tests of what asks drivers."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from sessiontui.domain.gpu import Driver, Gpu, GpuProcess, GpuReading, Vendor
+from sessiontui.domain.units import GIB
+
+
+def device(number: int, vendor: Vendor = Vendor.NVIDIA) -> Gpu:
+    """One of some."""
+    return Gpu(f"GPU-{number}", number, "H100", 80 * GIB, vendor=vendor)
+
+
+def reading(number: int, at: float = 0.0, *processes: GpuProcess) -> GpuReading:
+    """What it does."""
+    return GpuReading(f"GPU-{number}", at, 0.5, 8 * GIB, 80 * GIB, processes=processes)
+
+
+@dataclass
+class ScriptedSource:
+    """A driver of so many devices. ``answers`` is set while it answers; cleared, every call hangs."""
+
+    count: int = 1
+    vendor: Vendor = Vendor.NVIDIA
+    processes: tuple[GpuProcess, ...] = ()
+    trouble: str = ""
+    at: float = 0.0
+    answers: threading.Event = field(default_factory=threading.Event)
+    calls: list[str] = field(default_factory=list)
+    inside: int = 0
+    most_inside: int = 0
+    """The most calls that were in it at once."""
+    closed: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
+
+    def _ask(self, call: str) -> None:
+        self.calls.append(call)
+        self.inside += 1
+        self.most_inside = max(self.most_inside, self.inside)
+        self.answers.wait()
+        self.inside -= 1
+
+    def driver(self) -> Driver:
+        self._ask("driver")
+        return Driver(self.vendor, "" if self.trouble else "570.86", self.trouble, bool(self.trouble))
+
+    def devices(self) -> tuple[Gpu, ...]:
+        self._ask("devices")
+        return tuple(device(number, self.vendor) for number in range(self.count))
+
+    def readings(self) -> tuple[GpuReading, ...]:
+        self._ask("readings")
+        return tuple(reading(number, self.at, *self.processes) for number in range(self.count))
+
+    def close(self) -> None:
+        self._ask("close")
+        self.closed.set()
