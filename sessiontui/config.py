@@ -8,6 +8,7 @@ TOML at ``$XDG_CONFIG_HOME/sessiontui/config.toml``; every key may be left out::
     clipboard = "auto"                  # auto, osc52, native or off
     shell_in = "place"                  # place, or window: a new window of the tmux around the dashboard
     detach_keys = "ctrl-^,q"            # the chord that leaves a shell running, as docker writes it
+    gpu_watchers = ["*cadvisor*"]       # containers that only look at GPUs and hold none, by name
 
     [[presets]]                         # instead of the built-in ones
     name = "small"
@@ -31,6 +32,7 @@ from typing import Any
 
 from sessiontui.domain.detach_keys import DETACH_KEYS, checked_chord
 from sessiontui.domain.errors import ConfigError
+from sessiontui.domain.gpu import GPU_WATCHERS
 from sessiontui.domain.resources import PRESETS, Ask, Preset
 from sessiontui.domain.units import parse_bytes
 
@@ -55,6 +57,8 @@ class Settings:
     """One of SHELL_PLACES: where a shell opens whose dashboard runs in tmux."""
     detach_keys: str = DETACH_KEYS
     """The chord that leaves a shell running, in docker's notation."""
+    gpu_watchers: tuple[str, ...] = GPU_WATCHERS
+    """Names, as shell patterns, of containers that hold no GPU though they are given some."""
     presets: tuple[Preset, ...] = PRESETS
     """Named amounts the launch dialog offers."""
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -174,6 +178,12 @@ class _Reader:
             except ValueError as error:
                 self._problems.append(f"detach_keys: {error}")
         return text
+
+    def _gpu_watchers(self, value: object) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            self._problems.append("gpu_watchers: write it as a list of names in quotes")
+            return ()
+        return tuple(self._text(one, f"gpu_watchers[{number}]") for number, one in enumerate(value, 1))
 
     def _presets(self, value: object) -> tuple[Preset, ...]:
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):

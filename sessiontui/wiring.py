@@ -95,7 +95,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         from sessiontui.metering.nvml import NvmlSource
 
         link = Link(environ)
-        engine = DockerEngine(environ, link, settings.detach_keys)
+        engine = DockerEngine(environ, link, settings.detach_keys, settings.gpu_watchers)
         meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
         machine = LocalMachine()
         gpus = LocalGpus([NvmlSource()], link.top)

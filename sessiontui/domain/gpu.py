@@ -34,6 +34,10 @@ class ComputeMode(StrEnum):
     PROHIBITED = "prohibited"
 
 
+GPU_WATCHERS = ("*cadvisor*", "*dcgm-exporter*", "*node-exporter*", "*node_exporter*")
+"""Names, as shell patterns, of containers that are given all devices and only look at them: monitors."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A session or container that has a device."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from sessiontui.domain.errors import (
     SessionGone,
     StartFailed,
 )
-from sessiontui.domain.gpu import Gpu, Holder
+from sessiontui.domain.gpu import GPU_WATCHERS, Gpu
 from sessiontui.domain.launch import Order, Progress, Step
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity
@@ -32,6 +31,7 @@ from sessiontui.engine.docker_life import DockerLife
 from sessiontui.engine.docker_mounts import DockerMounts
 from sessiontui.engine.docker_remains import DockerRemains
 from sessiontui.engine.docker_saving import DockerSaving
+from sessiontui.engine.gpu_holders import holds, nvidia_runtimes, with_holders
 from sessiontui.engine.inspected import Inspected, Round
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
@@ -62,15 +62,23 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
     """Fills :class:`sessiontui.engine.port.Engine`. Connects on first use, and anew after a loss.
 
     ``keys`` is the chord that leaves a shell running; see :mod:`sessiontui.domain.detach_keys`.
+    ``gpu_watchers`` are patterns of names of containers that only look at GPUs.
     """
 
-    def __init__(self, environ: Mapping[str, str], link: Link | None = None, keys: str = DETACH_KEYS) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        link: Link | None = None,
+        keys: str = DETACH_KEYS,
+        gpu_watchers: Sequence[str] = GPU_WATCHERS,
+    ) -> None:
         link = link or Link(environ)
         DockerRemains.__init__(self, link, environ, keys)
         DockerImages.__init__(self, link)
         DockerSaving.__init__(self, link)
         self._lock = threading.Lock()
         self._inspected = Inspected(self._link)
+        self._gpu_watchers = tuple(gpu_watchers)
         self._launching: set[str] = set()
 
     # What engine this is
@@ -93,7 +101,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         """See the port."""
         info = self._link.info
         cpu, memory = 0.0, 0
-        holders: dict[str, tuple[Holder, ...]] = {}
+        holding: list[Mapping[str, Any]] = []
         asking = Round(self._inspected)
         for item in self._list("containers", {"status": _HOLDING}):
             # What the engine cannot tell of counts as it was ordered, and a stranger's not at all.
@@ -105,24 +113,12 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
             limits = attributes["HostConfig"]
             cpu += cpu_limit(limits)
             memory += limits.get("Memory") or 0
-            name = str(attributes.get("Name", "")).lstrip("/")
-            labels = Labels(attributes["Config"].get("Labels"))
-            holder = Holder(name, container_id=str(attributes["Id"]))
-            if labels.ours:
-                owner = labels.owner
-                holder = Holder(
-                    labels.name, owner.name, owner.uid, labels.id, holder.container_id, labels.gpu_shared
-                )
-            for request in limits.get("DeviceRequests") or []:
-                wanted = request.get("DeviceIDs") or []
-                everything = request.get("Count") == -1
-                for gpu in devices:
-                    if everything or gpu.uuid in wanted or str(gpu.index) in wanted:
-                        holders[gpu.uuid] = (*holders.get(gpu.uuid, ()), holder)
+            if devices and holds(attributes, self._launcher_lives, datetime.now(UTC)):
+                holding.append(attributes)
         return Capacity(
             cpu=int(info.get("NCPU") or 1),
             memory=int(info.get("MemTotal") or 0),
-            gpus=tuple(replace(gpu, holders=holders.get(gpu.uuid, ())) for gpu in devices),
+            gpus=with_holders(devices, holding, nvidia_runtimes(info), self._gpu_watchers),
             cpu_promised=cpu,
             memory_promised=memory,
         )

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -121,6 +121,23 @@ def nvidia_runtimes(info: Mapping[str, Any]) -> frozenset[str]:
         for name, runtime in runtimes.items()
         if "nvidia-container-runtime" in str((runtime or {}).get("path", ""))
     }
+
+
+def with_holders(
+    devices: Sequence[Gpu],
+    containers: Iterable[Mapping[str, Any]],
+    runtimes: frozenset[str] = NVIDIA_RUNTIMES,
+    watchers: Sequence[str] = (),
+) -> tuple[Gpu, ...]:
+    """The devices with those of these containers that hold them; all of them keep what they have."""
+    holders: dict[str, list[Holder]] = {}
+    for attributes in containers if devices else ():
+        if watches(attributes, watchers) or not (held := held_by(attributes, devices, runtimes)):
+            continue
+        holder = holder_in(attributes, devices, runtimes)
+        for uuid in held:
+            holders.setdefault(uuid, []).append(holder)
+    return tuple(replace(gpu, holders=tuple(holders.get(gpu.uuid, ()))) for gpu in devices)
 
 
 def named(name: str, devices: Sequence[Gpu], vendor: Vendor | None = None) -> frozenset[str]:

@@ -50,6 +50,7 @@ def test_the_usual_file_is_found_and_every_key_is_read(home: dict[str, str]) -> 
         interval = 5
         ssh_destination = "alice@gpu-box"
         clipboard = "osc52"
+        gpu_watchers = ["prometheus-*"]
         shell_in = "window"
         detach_keys = "ctrl-], ctrl-p,x"
         [[presets]]
@@ -70,6 +71,7 @@ def test_the_usual_file_is_found_and_every_key_is_read(home: dict[str, str]) -> 
     assert settings.interval == 5.0
     assert settings.ssh_destination == "alice@gpu-box"
     assert settings.clipboard == "osc52"
+    assert settings.gpu_watchers == ("prometheus-*",)
     assert settings.shell_in == "window"
     assert settings.detach_keys == "ctrl-],ctrl-p,x"
     assert settings.presets == (Preset("tiny", Ask(0.5, GIB)), Preset("huge", Ask(64, GIB, 8)))
@@ -93,6 +95,8 @@ def test_the_usual_file_is_found_and_every_key_is_read(home: dict[str, str]) -> 
         ('detach_keys = "q"', "detach_keys: 'q' is for typing"),
         ("detach_keys = 1", "detach_keys: 1 is not a text"),
         ("clipboard = [1]", "clipboard: a list is not a text"),
+        ('gpu_watchers = "dcgm"', "gpu_watchers: write it as a list"),
+        ('gpu_watchers = ["dcgm", 1]', "gpu_watchers[2]: 1 is not a text"),
         ('presets = "small"', "presets: write each as a table under [[presets]]"),
         ('[[presets]]\nname = "a"\ncpu = 1', "presets[1]: memory is missing"),
         ('[[presets]]\nname = "a"\ncpu = 1\nmem = "1g"', "presets[1].mem: unknown"),

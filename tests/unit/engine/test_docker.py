@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from sessiontui.dockerd.reading import EventStream, Json, Parameters
 from sessiontui.domain.errors import EngineUnreachable
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase
@@ -135,3 +137,70 @@ def test_two_in_a_row_that_are_not_told_of_are_an_engine_that_does_not_answer() 
 def test_of_two_apart_that_are_not_told_of_the_rest_is_told() -> None:
     engine = DockerEngine({}, OpenLink(Silent("abc", "ac")))
     assert [one.name for one in engine.sessions() if one.brief] == ["a", "c"]
+
+
+class Crowd:
+    """A reader of an engine with containers of all kinds on two devices; counts what it is asked for."""
+
+    def __init__(self, runtimes: Json) -> None:
+        self.runtimes = runtimes
+        self.questions: list[str] = []
+        young, old = datetime.now(UTC).isoformat(), "2026-01-02T00:00:00Z"
+        self.containers: dict[str, dict[str, Any]] = {
+            "trains": {"DeviceRequests": [{"Driver": "nvidia", "DeviceIDs": ["1"]}]},
+            "my-cadvisor-1": {"Privileged": True},
+            "monitor": {"Privileged": True},
+            "image": {"Runtime": "gpus"},
+            "plain": {},
+            "starts": {"DeviceRequests": [{"Count": 1}], "Created": young, "Status": "created"},
+            "forgotten": {"DeviceRequests": [{"Count": 1}], "Created": old, "Status": "created"},
+        }
+
+    def get(self, path: str, parameters: Parameters | None = None) -> Json:
+        self.questions.append(path)
+        if path == "/info":
+            return {"NCPU": 64, "MemTotal": 1 << 40, "Runtimes": self.runtimes}
+        if path == "/containers/json":
+            return [
+                {"Id": name, "Names": [f"/{name}"], "State": one.get("Status", "running")}
+                for name, one in self.containers.items()
+            ]
+        name = path.split("/")[2]
+        one = self.containers[name]
+        return {
+            "Id": name,
+            "Name": f"/{name}",
+            "Created": one.get("Created", ""),
+            "Config": {"Env": ["NVIDIA_VISIBLE_DEVICES=0"]},
+            "HostConfig": one,
+            "State": {"Status": one.get("Status", "running")},
+        }
+
+    def events(self, filters: object) -> EventStream:
+        raise NotImplementedError
+
+    def close(self) -> None: ...
+
+
+GPUS = (Gpu("GPU-a", 0, "H100"), Gpu("GPU-b", 1, "H100"))
+
+
+def held(engine: DockerEngine) -> list[set[str]]:
+    return [{one.name for one in gpu.holders} for gpu in engine.capacity(GPUS, glance=True).gpus]
+
+
+def test_containers_of_strangers_hold_what_they_are_given_but_monitors() -> None:
+    crowd = Crowd({"gpus": {"path": "/usr/bin/nvidia-container-runtime"}})
+    assert held(DockerEngine({}, OpenLink(crowd))) == [{"monitor", "image", "starts"}, {"trains", "monitor"}]
+    chosen = DockerEngine({}, OpenLink(crowd), gpu_watchers=["moni*"])
+    assert held(chosen) == [{"my-cadvisor-1", "image", "starts"}, {"trains", "my-cadvisor-1"}]
+
+
+def test_strangers_are_asked_for_once_while_the_events_are_followed() -> None:
+    crowd = Crowd({})
+    engine = DockerEngine({}, OpenLink(crowd))
+    with engine._inspected.followed():
+        before = held(engine)
+        crowd.questions.clear()
+        assert held(engine) == before
+    assert crowd.questions == ["/containers/json"]
