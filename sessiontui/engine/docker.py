@@ -19,7 +19,7 @@ from sessiontui.domain.errors import (
     SessionGone,
     StartFailed,
 )
-from sessiontui.domain.gpu import GPU_WATCHERS, Gpu
+from sessiontui.domain.gpu import GPU_WATCHERS, Gpu, GpuWay, Vendor
 from sessiontui.domain.launch import Order, Progress, Step
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity
@@ -32,6 +32,7 @@ from sessiontui.engine.docker_mounts import DockerMounts
 from sessiontui.engine.docker_remains import DockerRemains
 from sessiontui.engine.docker_saving import DockerSaving
 from sessiontui.engine.gpu_holders import holds, nvidia_runtimes, with_holders
+from sessiontui.engine.gpu_way import Giving, giving, groups_of, is_podman
 from sessiontui.engine.inspected import Inspected, Round
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
@@ -79,6 +80,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         self._lock = threading.Lock()
         self._inspected = Inspected(self._link)
         self._gpu_watchers = tuple(gpu_watchers)
+        self._gpus_given: tuple[Mapping[str, Any], Giving] | None = None
         self._launching: set[str] = set()
 
     # What engine this is
@@ -86,7 +88,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
     def facts(self) -> EngineFacts:
         """See the port."""
         info = self._link.info
-        product = "Podman" if "podman" in str(info.get("ServerVersion", "")).lower() else "Docker"
+        product = "Podman" if is_podman(info) else "Docker"
         version = ".".join(str(info.get("ServerVersion", "")).split("+")[0].split(".")[:2])
         return EngineFacts(
             name=f"{product} {version}",
@@ -95,6 +97,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
             rootless=self._link.rootless,
             address=self._link.address.url,
             warnings=tuple(info.get("Warnings") or ()),
+            gpu_way=self._giving().way,
         )
 
     def capacity(self, devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
@@ -115,12 +118,16 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
             memory += limits.get("Memory") or 0
             if devices and holds(attributes, self._launcher_lives, datetime.now(UTC)):
                 holding.append(attributes)
+        # The other vendors' devices are files, which every engine can give.
+        given = self._giving() if any(gpu.vendor is Vendor.NVIDIA for gpu in devices) else None
         return Capacity(
             cpu=int(info.get("NCPU") or 1),
             memory=int(info.get("MemTotal") or 0),
             gpus=with_holders(devices, holding, nvidia_runtimes(info), self._gpu_watchers),
             cpu_promised=cpu,
             memory_promised=memory,
+            gpu_trouble=given.trouble if given else "",
+            gpu_remedy=given.remedy if given else "",
         )
 
     # Sessions
@@ -318,15 +325,29 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         info = self._link.info
         inside = published_ports(order)
         outside = pick_ports(len(inside), self._ports_taken(), here=self._link.here) if inside else ()
+        given = self._giving()
         labels = labels_of(order, created_at=datetime.now(UTC), launcher=launcher_mark.mark())
         payload = create_payload(
             order,
             labels=labels,
             ports=dict(zip(inside, outside, strict=True)),
             user_in_container=(0, 0) if self._link.rootless else (order.owner.uid, order.owner.gid),
+            gpu_way=given.way or GpuWay.REQUESTS,
+            cdi_names=given.names,
+            gpu_groups=groups_of(order.gpus) if self._link.here and not self._link.rootless else (),
             log_limit=info.get("LoggingDriver") == "json-file",
         )
         return self._containers.create(order, payload)
+
+    def _giving(self) -> Giving:
+        """How the engine gives GPUs. That it does not may change at any time, without a word of it."""
+        info = self._link.info
+        known = self._gpus_given
+        if known is None or known[0] is not info or known[1].trouble:
+            link = self._link
+            told = giving(info, here=link.here, rootless=link.rootless, environ=self._environ)
+            self._gpus_given = known = (info, told)
+        return known[1]
 
     def _discard(self, order: Order) -> None:
         """Take back a launch, also one whose create was cut off and whose volume alone was made.

@@ -18,6 +18,7 @@ from typing import Any
 
 from sessiontui.domain.gpu import Gpu, Holder, Vendor
 from sessiontui.domain.session import Session
+from sessiontui.engine import cdi
 from sessiontui.engine.inspection import moment
 from sessiontui.engine.labels import Labels
 
@@ -40,9 +41,6 @@ _DRIVER_CAPABILITIES = frozenset({"compute", "compat32", "graphics", "utility", 
 _WATCHES = frozenset({"utility"})
 """What a program needs to look at devices without computing on them: NVML."""
 
-_CDI = re.compile(r"^(?:[a-z0-9-]+\.)*(nvidia|amd|intel)\.com/\w+=(.+)$", re.IGNORECASE)
-_TYPED = re.compile(r"^(?:gpu|mig)(?=\d)")
-"""Before the number in CDI names of the strategy *type-index*."""
 _PCI = re.compile(r"^(?:[0-9a-f]{4,8}:)[0-9a-f]{2}:[0-9a-f]{2}\.0$", re.IGNORECASE)
 _SHORTEST = len("GPU-0")
 """Characters of a beginning of a UUID that names a device."""
@@ -145,8 +143,8 @@ def named(name: str, devices: Sequence[Gpu], vendor: Vendor | None = None) -> fr
     (``0``, ``0:1``), ``all``, or one of these as a CDI name. Numbers and ``all`` are of one vendor.
     """
     text = name.strip()
-    if (match := _CDI.match(text)) is not None:
-        vendor, text = Vendor(match[1].lower()), _TYPED.sub("", match[2])
+    if (found := cdi.parsed(text)) is not None:
+        vendor, text = found
     family = _family(devices, vendor)
     # A PCI address may be any of them.
     if text == _ALL or _PCI.match(text):
@@ -168,24 +166,22 @@ def _claims(
         yield _Claim(frozenset(gpu.uuid for gpu in devices), f"privileged; {EXCEPTION}")
     requests = host.get("DeviceRequests") or ()
     for request in requests:
-        yield from _requested(request, devices, variables)
+        # What a session was launched with is its own, whatever its variables let it do with it.
+        if Labels(attributes["Config"].get("Labels")).ours or not _looks(request, variables):
+            yield from _requested(request, devices)
     # The engine puts what is requested into the variable, over what was there.
     asked = any(request.get("Driver") in {None, "", "nvidia"} for request in requests)
     if not asked and host.get("Runtime") in runtimes:
         yield from _visible(attributes, devices, variables)
     for device in host.get("Devices") or ():
         path = str(device.get("PathOnHost", ""))
-        yield _Claim(named(path, devices) if _CDI.match(path) else _with_node(path, devices))
+        yield _Claim(named(path, devices) if cdi.parsed(path) else _with_node(path, devices))
 
 
-def _requested(
-    request: Mapping[str, Any], devices: Sequence[Gpu], variables: Mapping[str, str]
-) -> Iterator[_Claim]:
+def _requested(request: Mapping[str, Any], devices: Sequence[Gpu]) -> Iterator[_Claim]:
     """By one of ``HostConfig.DeviceRequests``."""
     driver = str(request.get("Driver") or "")
     if driver not in {"", "nvidia", "amd", "cdi"}:
-        return
-    if driver != "cdi" and _only_watches(_selected(request) or variables.get(_CAPABILITIES, "")):
         return
     vendor = Vendor(driver) if driver in {"nvidia", "amd"} else None
     yield from _by_names([str(one) for one in request.get("DeviceIDs") or ()], devices, vendor)
@@ -198,10 +194,13 @@ def _requested(
         yield _Claim(first, f"asked for {count}: the engine gives the first")
 
 
-def _selected(request: Mapping[str, Any]) -> str:
-    """The driver's capabilities in the first set that a request would be content with."""
+def _looks(request: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
+    """Whether a request is for looking at devices alone: the first set of capabilities that it would be
+    content with says so, or the variables where that names none of the driver's.
+    """
     wanted = next(iter(request.get("Capabilities") or ()), None) or ()
-    return ",".join(one for one in wanted if one in _DRIVER_CAPABILITIES)
+    told = ",".join(one for one in wanted if one in _DRIVER_CAPABILITIES)
+    return request.get("Driver") != "cdi" and _only_watches(told or variables.get(_CAPABILITIES, ""))
 
 
 def _visible(

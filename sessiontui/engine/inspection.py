@@ -10,6 +10,7 @@ from typing import Any
 
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Phase, Session
+from sessiontui.engine.cdi import plain
 from sessiontui.engine.labels import Labels
 from sessiontui.engine.payload import home_volume
 from sessiontui.engine.phases import STOPPED_CODE, phase_of
@@ -65,9 +66,7 @@ def session_of(
     # Asking for the launcher reads files: only of what was created does it matter.
     lives = state.get("Status") == "created" and launcher_lives(labels)
     phase, reason, exit_code = phase_of(state, memory=memory, launcher_lives=lives, batch=labels.batch)
-    devices = tuple(
-        str(one) for request in host.get("DeviceRequests") or () for one in request.get("DeviceIDs") or ()
-    )
+    devices = _devices(host, labels)
     return Session(
         id=labels.id,
         name=labels.name,
@@ -95,6 +94,15 @@ def session_of(
         schema=labels.schema,
         brief=brief,
     )
+
+
+def _devices(host: Mapping[str, Any], labels: Labels) -> tuple[str, ...]:
+    """UUIDs of a session's GPUs: the container's own, and those ordered where it does not tell UUIDs."""
+    requests = host.get("DeviceRequests") or ()
+    names = [plain(str(one)) for request in requests for one in request.get("DeviceIDs") or ()]
+    # Devices by number in CDI, and files in /dev, are no UUIDs.
+    numbers = any(name.partition(":")[0].isdigit() for name in names)
+    return labels.devices if numbers or host.get("Devices") else tuple(names)
 
 
 def ended(session: Session, exit_code: int) -> Session:

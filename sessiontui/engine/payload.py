@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sessiontui.domain.folder import HOME
+from sessiontui.domain.gpu import GpuWay
 from sessiontui.domain.launch import Order
+from sessiontui.engine.gpu_payload import VISIBLE, gpu_host_config, gpu_variables, visible_devices
 from sessiontui.engine.labels import ID_LABEL
 
 SESSION_DIRECTORY = "/opt/sessiontui/session"
@@ -72,14 +74,17 @@ def create_payload(
     labels: Mapping[str, str],
     ports: Mapping[int, int],
     user_in_container: tuple[int, int],
-    nvidia: bool = True,
+    gpu_way: GpuWay = GpuWay.REQUESTS,
+    cdi_names: Collection[str] = (),
+    gpu_groups: Collection[int] = (),
     log_limit: bool = True,
 ) -> dict[str, Any]:
     """The body of the engine API's ``POST /containers/create``.
 
     ``ports`` maps ports inside to ports on the host's loopback. ``user_in_container`` is the uid and
     gid of the session's user: the owner's, and 0 on a rootless engine, where that is the owner
-    outside. ``log_limit`` bounds the log, where the engine keeps it in files.
+    outside. ``cdi_names`` are those the engine knows; ``gpu_groups`` the groups that may open the files of
+    GPUs in /dev. ``log_limit`` bounds the log, where the engine keeps it in files.
     """
     uid, gid = user_in_container
     cores = str(max(1, math.ceil(order.ask.cpu)))
@@ -87,9 +92,10 @@ def create_payload(
         "LANG": "C.UTF-8",
         "HOME": HOME,
         **dict.fromkeys((*THREAD_VARIABLES, *order.core_variables), cores),
-        "GPU_COUNT": str(len(order.devices)),
-        "N_GPUS": str(len(order.devices)),
+        **gpu_variables(order.gpus),
         **dict(order.env),
+        # Neither the image nor the person has the say about what is given.
+        VISIBLE: visible_devices(order.gpus, gpu_way),
         "SESSIONTUI_UID": str(uid),
         "SESSIONTUI_GID": str(gid),
         "SESSIONTUI_NAME": order.name,
@@ -143,10 +149,10 @@ def create_payload(
     }
     if log_limit:
         host["LogConfig"] = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
-    if order.devices and nvidia:
-        host["DeviceRequests"] = [
-            {"Driver": "nvidia", "DeviceIDs": list(order.devices), "Capabilities": [["gpu"]]}
-        ]
+    if gpu_groups:
+        host["GroupAdd"] = [str(group) for group in gpu_groups]
+        environment["SESSIONTUI_GROUPS"] = " ".join(host["GroupAdd"])
+    host |= gpu_host_config(order.gpus, gpu_way, cdi_names)
     return {
         "Image": order.image,
         "Hostname": hostname(order.name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessiontui.dockerd.addresses import Address
 from sessiontui.dockerd.reading import Reader
 from sessiontui.engine.link import Link
 
@@ -11,4 +12,5 @@ class OpenLink(Link):
 
     def __init__(self, reader: Reader) -> None:
         super().__init__({})
+        self._address = Address("unix:///nowhere/docker.sock", "DOCKER_HOST")
         self._reader = reader

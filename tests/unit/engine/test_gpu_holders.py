@@ -249,6 +249,11 @@ def test_a_session_holds_as_its_owners_whatever_its_container_is_called() -> Non
     holder = holder_in(session, GPUS)
     assert str(holder) == "nifty-bohr of alice"
     assert (holder.uid, holder.session_id, holder.container_id) == (1000, ORDER.id, "c" * 64)
+    # It holds them also where its own variables let it do no more than look.
+    looks = container(
+        labels=labels, env=("NVIDIA_DRIVER_CAPABILITIES=utility",), DeviceRequests=[request(FIRST)]
+    )
+    assert held_by(looks, GPUS) == {FIRST}
     # Where only its labels are known, there is neither a driver nor a runtime.
     session["HostConfig"] = {"DeviceRequests": [{"DeviceIDs": [FIRST]}]}
     assert held_by(session, GPUS) == {FIRST}

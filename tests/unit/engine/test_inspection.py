@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase
@@ -41,6 +43,23 @@ def test_the_limits_are_the_containers_own_not_the_orders() -> None:
     assert session.ports == ((8888, 20002),)
     assert (session.phase, session.pid) == (Phase.RUNNING, 7)
     assert session.started_at == datetime(2026, 1, 2, 0, 0, 1, 500_000, tzinfo=UTC)
+
+
+def test_devices_are_told_by_uuid_however_the_container_names_them() -> None:
+    gpus = (Gpu("GPU-1", 0, "H100"),)
+    ordered = labels_of(replace(ORDER, gpus=gpus), created_at=NOW, launcher="")
+    told: dict[str, dict[str, object]] = {
+        "cdi": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=GPU-1"]}]},
+        "cdi by number": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=0"]}]},
+        "a file": {"DeviceRequests": None, "Devices": [{"PathOnHost": "/dev/dri/renderD128"}]},
+    }
+    for host in told.values():
+        container = attributes()
+        container["HostConfig"] |= host
+        container["Config"]["Labels"] = ordered
+        session = session_of(container, lambda _: False)
+        assert session is not None
+        assert (session.devices, session.ask.gpu) == (("GPU-1",), 1)
 
 
 def test_a_container_that_never_started_has_no_start_and_no_process() -> None:

@@ -81,6 +81,21 @@ def test_gpus_are_asked_for_by_id_never_by_count() -> None:
     assert "DeviceRequests" not in without["HostConfig"]
 
 
+def test_neither_the_image_nor_the_person_says_which_gpus_are_seen() -> None:
+    greedy = (("NVIDIA_VISIBLE_DEVICES", "all"),)
+    for gpus, seen in ((ORDER.gpus, "GPU-1"), ((), "void")):
+        environment = payload(replace(ORDER, gpus=gpus, env=greedy))["Env"]
+        assert isinstance(environment, list)
+        names = [one for one in environment if one.startswith("NVIDIA_VISIBLE_DEVICES=")]
+        assert names == [f"NVIDIA_VISIBLE_DEVICES={seen}"]
+
+
+def test_the_groups_of_devices_are_the_users_inside() -> None:
+    grouped = create_payload(ORDER, labels={}, ports={}, user_in_container=(1000, 100), gpu_groups=(44, 109))
+    assert grouped["HostConfig"]["GroupAdd"] == ["44", "109"]
+    assert "SESSIONTUI_GROUPS=44 109" in grouped["Env"]
+
+
 def test_a_mount_never_makes_its_source() -> None:
     host = payload()["HostConfig"]
     assert isinstance(host, dict)
