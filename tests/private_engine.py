@@ -27,11 +27,15 @@ IMAGE = "sessiontui-test/busybox:1"
 
 
 class PrivateEngine:
-    """A dockerd that may be killed, stopped and filled up. ``options`` are more of its arguments."""
+    """A dockerd that may be killed, stopped and filled up.
 
-    def __init__(self, directory: Path, options: Sequence[str] = ()) -> None:
+    ``options`` are more of its arguments; ``programs`` is a directory that it looks for programs in first.
+    """
+
+    def __init__(self, directory: Path, options: Sequence[str] = (), programs: Path | None = None) -> None:
         self._directory = directory
         self.options = list(options)
+        self._path = f"{programs}:{os.environ['PATH']}" if programs else os.environ["PATH"]
         self.data = directory / "data"
         self.environ = {"DOCKER_HOST": f"unix://{directory}/d.sock"}
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +52,13 @@ class PrivateEngine:
             "--bridge=none", "--iptables=false", "--storage-driver=overlay2", *self.options,
         ]  # fmt: skip
         with (self._directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PATH": self._path},
+                start_new_session=True,
+            )
         for _ in range(300):
             with suppress(EngineError):
                 Link(self.environ, timeout=1).info  # noqa: B018 # asked for: it raises until it is there
@@ -85,14 +95,14 @@ class PrivateEngine:
 
 @contextmanager
 def private_engine(
-    packages: Path, *, megabytes: int = 64, options: Sequence[str] = ()
+    packages: Path, *, megabytes: int = 64, options: Sequence[str] = (), programs: Path | None = None
 ) -> Iterator[PrivateEngine]:
     """One that runs and has busybox, gone at the end; ``packages`` is where busybox is unpacked."""
     if os.geteuid() != 0 or not all(map(shutil.which, ("dockerd", "unshare"))):
         pytest.skip("an engine of our own needs root, dockerd and unshare")
     # A socket's path is short.
     directory = Path(tempfile.mkdtemp(prefix="sessiontui-test-", dir="/run"))
-    private = PrivateEngine(directory, options)
+    private = PrivateEngine(directory, options, programs)
     private.data.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", private.data], check=True)
     try:
