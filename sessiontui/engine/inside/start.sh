@@ -21,6 +21,7 @@ uid=${SESSIONTUI_UID:-}
 gid=${SESSIONTUI_GID:-}
 name=${SESSIONTUI_NAME:-session}
 paths=${SESSIONTUI_PERSISTENT_PATHS:-}
+device_groups=${SESSIONTUI_GROUPS:-}
 
 for number in "$uid" "$gid"; do
     case $number in
@@ -49,7 +50,7 @@ others() {
         rest=${line#*:}
         rest=${rest#*:}
         case $line in
-            work:*) continue ;;
+            work:* | sessiontui-device-*) continue ;;
         esac
         if [ -n "${2:-}" ] && [ "${rest%%:*}" = "$2" ]; then
             continue
@@ -82,6 +83,11 @@ esac
 mkdir -p /etc
 printf '%s\n' "work:x:$uid:$gid:work:$home:$shell" "$passwd" >/etc/passwd ||
     die "cannot write /etc/passwd"
+# May open the files of the session's devices.
+for number in $device_groups; do
+    group="sessiontui-device-$number:x:$number:work
+$group"
+done
 printf '%s\n' "work:x:$gid:" "$group" >/etc/group || die "cannot write /etc/group"
 if [ -e /etc/shadow ]; then
     # No password, and not locked: sshd refuses a locked account.
@@ -272,7 +278,7 @@ END
         while read -r variable; do
             case $variable in
                 HOME | USER | LOGNAME | SHELL | MAIL | PWD | OLDPWD | SHLVL | TERM | HOSTNAME) continue ;;
-                SESSIONTUI_UID | SESSIONTUI_GID | SESSIONTUI_SECRET_NAMES | _) continue ;;
+                SESSIONTUI_UID | SESSIONTUI_GID | SESSIONTUI_GROUPS | SESSIONTUI_SECRET_NAMES | _) continue ;;
             esac
             eval "value=\${$variable-}"
             # A line of the settings cannot hold a line break.
