@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sessiontui.engine.docker import DockerEngine
+from tests.debian import install, one_at_a_time
 from tests.e2e.browser import Browser
 from tests.e2e.terminal import Terminal
 from tests.real import real_engine
@@ -33,31 +29,6 @@ PACKAGES = {
 """By the program that it brings."""
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 ROOT = Path(__file__).parents[2]
-
-
-@contextmanager
-def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Holds the lock file: tests that run beside each other want the same."""
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-
-
-def install(packages: Mapping[str, str]) -> None:
-    """Install the packages (by the programs they bring) that are missing here."""
-    with one_at_a_time(Path(tempfile.gettempdir()) / "sessiontui-tests-install.lock"):
-        missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
-        if missing:
-            _install(missing)
-
-
-def _install(missing: Sequence[str]) -> None:
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
-    if os.geteuid() != 0:
-        pytest.fail(f"these tests need: {shlex.join(command)}")
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update", "-qq"], check=True, env=environ)
-    subprocess.run(command, check=True, env=environ)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,1 @@
+"""An NVIDIA driver for tests without a device: a library with NVML's names that says what a script says."""
