@@ -6,20 +6,18 @@ person's mounts. One that a killed process left is known by its label and remove
 
 from __future__ import annotations
 
-import secrets
-import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from sessiontui.dockerd.errors import translated
-from sessiontui.domain.errors import EngineError, EngineUnreachable, ImageUnavailable, SessionGone
+from sessiontui.domain.errors import EngineError, SessionGone
 from sessiontui.domain.folder import HOME
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.labels import ID_LABEL, LAUNCHER_LABEL, PREFIX, Labels
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import home_volume
+from sessiontui.engine.short_lived import ShortLived
 
 STAND_IN_LABEL = PREFIX + "stand-in"
 """On a stand-in: the id of the session whose home it has."""
@@ -32,14 +30,11 @@ _NEVER = ("true",)
 """The command of one that is not started: the engine reads its files without it."""
 
 
-class StandIns:
+class StandIns(ShortLived):
     """Makes and removes them, from any thread."""
 
     def __init__(self, link: Link) -> None:
-        self._link = link
-        self._lock = threading.Lock()
-        self._mine: set[str] = set()
-        """The names of those in use here."""
+        super().__init__(link, "stand-in", STAND_IN_LABEL)
 
     @contextmanager
     def of(
@@ -57,11 +52,14 @@ class StandIns:
         volume = home_volume(session_id)
         with translated(name, gone=True):
             self._link.reader.get(f"/volumes/{volume}")
-        called = f"sessiontui-stand-in-{secrets.token_hex(6)}"
-        with self._lock:
-            self._mine.add(called)
+        missing = EngineError(
+            f"no image on the engine can show the home of {name}", "pull any small image, such as busybox"
+        )
+        called = self._begin()
         try:
-            container_id = self._create(called, session_id, name, images, purpose, command)
+            container_id = self._create(
+                called, name, images, lambda image: _payload(session_id, image, purpose, command), missing
+            )
             # Of a home that was removed this moment, the engine has made a new and empty one.
             with translated(name, gone=True):
                 labels = Labels(self._link.reader.get(f"/volumes/{volume}").get("Labels"))
@@ -75,15 +73,7 @@ class StandIns:
             # What cannot be removed now is swept later.
             with suppress(EngineError):
                 self._remove(called)
-            with self._lock:
-                self._mine.discard(called)
-
-    def sweep(self) -> None:
-        """Remove those that nobody uses any more."""
-        for item in self._list([STAND_IN_LABEL]):
-            if not self._used(item):
-                with suppress(SessionGone):
-                    self._remove(item["Id"])
+            self._end(called)
 
     def release(self, session_id: str, name: str) -> None:
         """Take away what keeps the session's home from being removed. Raises EngineError during a copy."""
@@ -95,61 +85,6 @@ class StandIns:
                 )
             with suppress(SessionGone):
                 self._remove(item["Id"])
-
-    def _create(
-        self,
-        called: str,
-        session_id: str,
-        name: str,
-        images: Sequence[str],
-        purpose: str,
-        command: Sequence[str],
-    ) -> str:
-        failure: EngineError = EngineError(
-            f"no image on the engine can show the home of {name}", "pull any small image, such as busybox"
-        )
-        for image in images:
-            payload = _payload(session_id, image, purpose, command)
-            try:
-                with translated(name):
-                    created = self._link.patiently(
-                        lambda client, payload=payload: client.create_container_from_config(payload, called)  # type: ignore[misc]
-                    )
-                return str(created["Id"])
-            except EngineUnreachable:
-                raise
-            except ImageUnavailable:
-                continue
-            except EngineError as error:
-                failure = error
-        raise failure
-
-    def _remove(self, container: str) -> None:
-        with suppress(SessionGone), translated(container, gone=True):
-            self._link.patiently(lambda client: client.remove_container(container, v=True, force=True))
-
-    def _used(self, item: Mapping[str, Any]) -> bool:
-        launcher = str((item.get("Labels") or {}).get(LAUNCHER_LABEL, ""))
-        if launcher == launcher_mark.mark():
-            with self._lock:
-                return any(str(one).lstrip("/") in self._mine for one in item.get("Names") or ())
-        if launcher_mark.may_live(launcher):
-            return True
-        # One of another machine may be in use there, unless the engine was restarted with this one.
-        return not launcher_mark.is_dead(launcher) and not self._stale(item)
-
-    def _stale(self, item: Mapping[str, Any]) -> bool:
-        age = time.time() - float(item.get("Created") or 0)
-        return age > _LONGEST or (self._link.here and age > launcher_mark.seconds_since_boot())
-
-    def _list(self, labels: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        with translated("listing containers"):
-            found = self._link.reader.get("/containers/json", {"filters": {"label": labels}, "all": True})
-        return found if isinstance(found, list) else []
-
-
-_LONGEST = 24 * 3600
-"""Seconds after which one of another machine is in nobody's use."""
 
 
 def _payload(session_id: str, image: str, purpose: str, command: Sequence[str]) -> dict[str, Any]:
