@@ -19,6 +19,9 @@ from sessiontui.engine import launcher_mark
 from sessiontui.engine.labels import LAUNCHER_LABEL
 from sessiontui.engine.link import Link
 
+NO_GPUS = "NVIDIA_VISIBLE_DEVICES=void"
+"""The variable that keeps NVIDIA's runtime from giving devices, as images else ask it to."""
+
 
 class ShortLived:
     """Makes and removes those of one kind, from any thread. ``label`` is on each of them."""

@@ -17,7 +17,7 @@ from sessiontui.engine import launcher_mark
 from sessiontui.engine.labels import ID_LABEL, LAUNCHER_LABEL, PREFIX, Labels
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import home_volume
-from sessiontui.engine.short_lived import ShortLived
+from sessiontui.engine.short_lived import NO_GPUS, ShortLived
 
 STAND_IN_LABEL = PREFIX + "stand-in"
 """On a stand-in: the id of the session whose home it has."""
@@ -94,6 +94,7 @@ def _payload(session_id: str, image: str, purpose: str, command: Sequence[str]) 
         "WorkingDir": "/",
         "Entrypoint": list(command),
         "Cmd": [],
+        "Env": [NO_GPUS],
         "Labels": {
             STAND_IN_LABEL: session_id,
             PURPOSE_LABEL: purpose,
