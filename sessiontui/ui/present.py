@@ -26,7 +26,8 @@ STYLES = {
     for name in (
         "plain name owner muted faint heading sorted running preparing stopped finished failed "
         "bar bar-rest bar-promised warning icon icon-off key accent tab-on "
-        "chart-cpu chart-memory chart-network chart-disk"
+        "chart-cpu chart-memory chart-network chart-disk chart-gpu "
+        "gpu-own gpu-other-0 gpu-other-1 gpu-other-2 gpu-other-3 gpu-stranger gpu-free"
     ).split()
 }
 """The component classes a screen declares for its widgets to draw spans."""
@@ -246,15 +247,6 @@ def progress_cell(progress: Progress, bar_cells: int) -> Cell:
         share = max(0.0, min(1.0, progress.fraction))
         spans = (*bar(share, bar_cells, "preparing"), Span(f" {share:.0%}", "preparing"), Span("  "))
     return (*spans, Span(clean(progress.text), "muted"))
-
-
-def gpu_cell(session: Session, indexes: Mapping[str, int]) -> Cell:
-    """The machine's numbers of the session's GPUs."""
-    if not session.devices:
-        return (Span("—", "faint"),)
-    known = sorted(indexes[one] for one in session.devices if one in indexes)
-    unknown = len(session.devices) - len(known)
-    return (Span(",".join([*map(str, known), *["?"] * unknown])),)
 
 
 def mount_cell(mount: Mount) -> Cell:

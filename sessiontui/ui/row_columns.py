@@ -9,7 +9,8 @@ from sessiontui.domain.launch import Preparation
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import format_age, format_bytes, format_cores
 from sessiontui.domain.usage import Usage
-from sessiontui.ui import present
+from sessiontui.ui import gpu_cells, present
+from sessiontui.ui.gpu_cells import Figures, Room
 from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.rows import Row
 
@@ -24,6 +25,8 @@ class Column:
     width: int
     bar: int = 0
     """Columns of the bar inside it."""
+    room: Room | None = None
+    """How it is divided, of the one for GPUs."""
 
     @property
     def end(self) -> int:
@@ -66,12 +69,32 @@ _OFFERS: tuple[tuple[str, bool], ...] = (
 )
 """What is shown as there is room for it, the widest first; the second says whether with bars."""
 
+_GPU_OFFERS: tuple[tuple[str, bool], ...] = (
+    ("name environment phase age cpu memory gpu:3 mounts control", True),
+    ("name environment phase age cpu memory gpu:3 control", True),
+    ("name environment phase age cpu memory gpu:2 control", True),
+    ("name environment phase age cpu memory gpu:3 control", False),
+    ("name phase age cpu memory gpu:3 control", False),
+    ("name phase cpu memory gpu:3 control", False),
+    ("name phase cpu memory gpu:2 control", False),
+    ("name phase cpu memory gpu:1 control", False),
+    ("name phase cpu memory gpu:2", False),
+    ("name phase cpu memory gpu:1", False),
+    ("name phase gpu:2", False),
+    ("name phase gpu:1", False),
+    ("name phase", False),
+    ("name", False),
+)
+"""The same where a session has GPUs: of them memory leaves first, then the share of the time."""
+
 
 def layout(rows: Sequence[Row], columns: int, *, gpus: bool) -> Layout:
     """The columns that fit into that many positions, sized by what the rows hold."""
     wanted = _wanted(rows)
-    for names, bars in _OFFERS:
-        keys = [key for key in names.split() if gpus or key != "gpu"]
+    room_of = _gpu_rooms(rows, wanted)
+    for names, bars in _GPU_OFFERS if len(room_of) > 1 else _OFFERS:
+        keys, parts = _keys(names, gpus=gpus)
+        wanted["gpu"] = room_of.get(parts, room_of[1]).width
         least = {key: min(_width(key, wanted, 5 if bars else 0), _LEAST.get(key, 99)) for key in keys}
         if MARGIN + sum(least.values()) + _GAP * (len(keys) - 1) <= columns:
             break
@@ -96,9 +119,36 @@ def layout(rows: Sequence[Row], columns: int, *, gpus: bool) -> Layout:
     for key in keys:
         if key == "control":
             at += spare
-        placed.append(Column(key, _TITLES[key], at, widths[key], length if key in ("cpu", "memory") else 0))
+        bar = length if key in ("cpu", "memory") else 0
+        divided = room_of.get(parts) if key == "gpu" else None
+        placed.append(Column(key, _TITLES[key], at, widths[key], bar, divided))
         at += widths[key] + _GAP
     return tuple(placed)
+
+
+def _keys(names: str, *, gpus: bool) -> tuple[list[str], int]:
+    """The columns of an offer, and how many parts the one for GPUs has."""
+    keys: list[str] = []
+    parts = 1
+    for one in names.split():
+        key, _, said = one.partition(":")
+        if key != "gpu" or gpus:
+            keys.append(key)
+            parts = int(said) if said else parts
+    return keys, parts
+
+
+def _gpu_rooms(rows: Sequence[Row], wanted: Mapping[str, int]) -> Mapping[int, Room]:
+    """How the column of GPUs is divided into so many parts; one part only where no session has any."""
+    numbers = wanted["gpu"]
+    live = [row for row in rows if not row.told]
+    holding = [row for row in live if isinstance(row.subject, Session) and row.subject.devices]
+    if not holding:
+        return {1: Room(numbers)}
+    memory = max(gpu_cells.memory_width(row.gpu_memory) for row in holding)
+    # With figures behind them, the title needs no room of its own.
+    narrow, busy = max(present.width(row.gpu) for row in holding), gpu_cells.BUSY_WIDTH
+    return {1: Room(numbers), 2: Room(narrow, busy), 3: Room(narrow, busy, memory)}
 
 
 _LEAST = {"name": 12, "environment": 13, "mounts": 10}
@@ -118,7 +168,7 @@ def _wanted(rows: Sequence[Row]) -> dict[str, int]:
         "age": 5,
         "cpu": 5,
         "memory": 9,
-        "gpu": 3,
+        "gpu": 5,
         "mounts": 8,
     }
     most = {"name": 40, "environment": 28, "mounts": 36}
@@ -165,8 +215,17 @@ def heading(layout: Layout, by: str, reverse: bool) -> Cell:
     return tuple(spans)
 
 
-def line(row: Row, layout: Layout, usage: Usage, now: float, *, selected: bool, marked: bool = False) -> Cell:
-    """The row's line, with what its session uses at that time."""
+def line(
+    row: Row,
+    layout: Layout,
+    usage: Usage,
+    now: float,
+    gpu: Figures | None = None,
+    *,
+    selected: bool,
+    marked: bool = False,
+) -> Cell:
+    """The row's line, with what its session uses at that time; ``gpu`` is what it uses of its devices."""
     spans: list[Span] = [Span("▸ ", "accent")] if selected else []
     if marked:
         spans = [Span(f"▸{MARK}" if selected else f" {MARK}", "accent")]
@@ -186,11 +245,11 @@ def line(row: Row, layout: Layout, usage: Usage, now: float, *, selected: bool, 
         else:
             # The mark of a session that its limit holds back stands in the gap behind the figure.
             room = column.width + (column.key == "cpu")
-            spans.extend(present.fit(_cell(row, column, usage, now), room))
+            spans.extend(present.fit(_cell(row, column, usage, now, gpu), room))
     return tuple(spans)
 
 
-def look_of(row: Row, usage: Usage, now: float) -> tuple[object, ...]:
+def look_of(row: Row, usage: Usage, now: float, gpu: Figures | None = None) -> tuple[object, ...]:
     """All that the row's line shows of usage and time, in any layout: equal ones make equal lines."""
     subject = row.subject
     age = format_age(now - row.since)
@@ -207,6 +266,7 @@ def look_of(row: Row, usage: Usage, now: float) -> tuple[object, ...]:
         present.memory_text(usage.memory, limits.memory),
         _steps(usage.memory, limits.memory),
         present.near_limit(usage.memory, limits.memory) or bool(usage.oom_kills),
+        None if gpu is None else (gpu.trouble, gpu.busy, gpu.memory),
     )
 
 
@@ -225,7 +285,10 @@ def _advance(spans: list[Span], start: int) -> None:
 def _sentence(row: Row, bar: int) -> Cell:
     if isinstance(row.subject, Preparation):
         return present.progress_cell(row.subject.progress, bar)
-    return present.reason_cell(row.subject)
+    told = present.reason_cell(row.subject)
+    if not row.subject.devices:
+        return told
+    return (*told, Span(" · takes GPU ", "faint"), *row.gpu, Span(" again", "faint"))
 
 
 def _phase(row: Row, now: float | None = None) -> Cell:
@@ -237,7 +300,7 @@ def _phase(row: Row, now: float | None = None) -> Cell:
     return (*cell, Span(f" {format_age(now - row.stopping_since)}", "preparing"))
 
 
-def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
+def _cell(row: Row, column: Column, usage: Usage, now: float, gpu: Figures | None) -> Cell:
     subject = row.subject
     match column.key:
         case "name":
@@ -253,7 +316,7 @@ def _cell(row: Row, column: Column, usage: Usage, now: float) -> Cell:
         case "mounts":
             return present.mounts_cell(subject)
         case "gpu":
-            return row.gpu
+            return gpu_cells.gpu_cell(row.gpu, gpu, column.room) if column.room else row.gpu
         case "cpu" if isinstance(subject, Session):
             limit = usage.limits(subject.ask).cpu
             return present.cpu_cell(usage.cpu, limit, column.bar, usage.throttled)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sessiontui.actions.ports import why_not_touch
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.usage import UNKNOWN, Usage
-from sessiontui.ui import present
+from sessiontui.ui import gpu_cells, present
+from sessiontui.ui.gpu_cells import NO_FIGURES, Figures
 from sessiontui.ui.present import Cell
 
 _USED_UP = (Phase.STOPPED, Phase.FINISHED, Phase.FAILED)
@@ -25,6 +27,9 @@ class Row:
     mine: bool
     environment: str
     gpu: Cell = ()
+    """The numbers of its GPUs."""
+    gpu_memory: int | None = None
+    """Bytes that they have."""
     saving: bool = False
     """Whether an image is made of it at the moment."""
     stopping_since: float | None = None
@@ -73,7 +78,7 @@ class Row:
 
 def rows_of(picture: Picture, owner: Owner, labels: Mapping[str, str]) -> tuple[Row, ...]:
     """The rows of a picture, launches under way first; what changes from second to second is not in them."""
-    indexes = {gpu.uuid: gpu.index for gpu in picture.capacity.gpus} if picture.capacity else {}
+    gpus = {gpu.uuid: gpu for gpu in picture.capacity.gpus} if picture.capacity else {}
     rows = [
         Row(
             preparation,
@@ -89,7 +94,8 @@ def rows_of(picture: Picture, owner: Owner, labels: Mapping[str, str]) -> tuple[
             session,
             why_not_touch(session, owner) is None,
             present.environment_text(session.environment, session.version, session.image, labels),
-            present.gpu_cell(session, indexes),
+            gpu_cells.numbers_cell(session, gpus, owner.uid),
+            gpu_cells.memory_of(session, gpus),
             session.id in picture.saving,
             picture.stopping.get(session.id),
         )
@@ -114,16 +120,23 @@ def matching(rows: Iterable[Row], words: str) -> tuple[Row, ...]:
 # Sorting
 
 
-SORTS: Mapping[str, Callable[[Row, Usage], tuple[object, ...]]] = {
-    "name": lambda row, usage: (),
-    "environment": lambda row, usage: (row.environment.casefold(),),
-    "phase": lambda row, usage: (str(row.subject.phase) if isinstance(row.subject, Session) else " ",),
-    "age": lambda row, usage: (-row.since,),
-    "cpu": lambda row, usage: (-(usage.cpu or 0.0),),
-    "memory": lambda row, usage: (-(usage.memory or 0),),
+def _by_gpu(row: Row, figures: Figures) -> tuple[object, ...]:
+    """By how many devices it keeps busy, then by the memory it uses there, then by how many it has."""
+    devices = len(row.subject.devices) if isinstance(row.subject, Session) and not row.told else 0
+    return (-(figures.use.busy or 0.0) * devices, -(figures.use.memory or 0), -devices)
+
+
+SORTS: Mapping[str, Callable[[Row, Usage, Figures], tuple[object, ...]]] = {
+    "name": lambda row, usage, gpu: (),
+    "environment": lambda row, usage, gpu: (row.environment.casefold(),),
+    "phase": lambda row, usage, gpu: (str(row.subject.phase) if isinstance(row.subject, Session) else " ",),
+    "age": lambda row, usage, gpu: (-row.since,),
+    "cpu": lambda row, usage, gpu: (-(usage.cpu or 0.0),),
+    "memory": lambda row, usage, gpu: (-(usage.memory or 0),),
+    "gpu": lambda row, usage, gpu: _by_gpu(row, gpu),
 }
 """What the rows can be sorted by: largest figures and youngest sessions first; names settle ties."""
-BY_FIGURES = frozenset({"cpu", "memory"})
+BY_FIGURES = frozenset({"cpu", "memory", "gpu"})
 """Those whose order changes from second to second."""
 
 
@@ -135,11 +148,21 @@ def usage_of(row: Row, usage: Mapping[str, Usage]) -> Usage:
     return UNKNOWN
 
 
-def ordered(rows: Iterable[Row], by: str, reverse: bool, usage: Mapping[str, Usage]) -> tuple[Row, ...]:
-    """The rows in that order; the person's own before others' where names are equal."""
+def ordered(
+    rows: Iterable[Row],
+    by: str,
+    reverse: bool,
+    usage: Mapping[str, Usage],
+    gpu: Mapping[str, Figures] = MappingProxyType({}),
+) -> tuple[Row, ...]:
+    """The rows in that order; the person's own before others' where names are equal.
+
+    ``usage`` and ``gpu`` are what sessions use, by id.
+    """
     rule = SORTS[by]
 
     def key(row: Row) -> tuple[object, ...]:
-        return (*rule(row, usage_of(row, usage)), row.name.casefold(), not row.mine, row.key)
+        figures = gpu.get(row.key, NO_FIGURES)
+        return (*rule(row, usage_of(row, usage), figures), row.name.casefold(), not row.mine, row.key)
 
     return tuple(sorted(rows, key=key, reverse=reverse))

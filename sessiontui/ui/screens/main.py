@@ -25,6 +25,7 @@ from sessiontui.ui.cut_off import CUT_OFF_AFTER, CutOffLaunches
 from sessiontui.ui.desk import Desk
 from sessiontui.ui.environment_labels import EnvironmentLabels
 from sessiontui.ui.finished import FinishedSessions
+from sessiontui.ui.gpu_figures import GpuFigures
 from sessiontui.ui.last_words import LastWords
 from sessiontui.ui.panes import PANES, Pane
 from sessiontui.ui.panes.base import PaneStand
@@ -87,6 +88,7 @@ class MainScreen(Screen[None]):
         self._picture = Picture()
         self._rows: tuple[Row, ...] = ()
         self._rows_from: tuple[object, ...] = ()
+        self._gpu = GpuFigures()
         self._listed_from: tuple[object, ...] = ()
         self._counts: dict[str, int] = {}
         """How many things panes list, by their names."""
@@ -206,7 +208,7 @@ class MainScreen(Screen[None]):
         picture, now = self._picture, self.desk.now()
         self.query_one(MachineHeader).show_picture(picture)
         self._draw_rows(picture)
-        self.query_one(SessionList).tell(picture.usage, now)
+        self.query_one(SessionList).tell(picture.usage, now, self._gpu.of(picture))
         self._draw_banner(picture, now)
         self._draw_selected()
 
@@ -226,7 +228,7 @@ class MainScreen(Screen[None]):
                 self.run_worker(self._environments.learn_of_images(), group="labels", exclusive=True)
         listed_from = (
             self._rows,
-            picture.usage if self.sorting in rows.BY_FIGURES else None,
+            (picture.usage, self._gpu.of(picture)) if self.sorting in rows.BY_FIGURES else None,
             (self.tab, self._words, self.sorting, self._reverse, tuple(self._counts.items())),
             self.sessions.marks,
             (picture.engine, picture.trouble, picture.remedy),
@@ -242,7 +244,7 @@ class MainScreen(Screen[None]):
         self.query_one(Tabs).show_tabs(titles, self.tab, marked=len(self.sessions.marks))
         listing = self.query_one(SessionList)
         listing.show(
-            rows.ordered(shown, self.sorting, self._reverse, picture.usage),
+            rows.ordered(shown, self.sorting, self._reverse, picture.usage, self._gpu.of(picture)),
             gpus=bool(gpus) or held,
             sort=(self.sorting, self._reverse),
         )

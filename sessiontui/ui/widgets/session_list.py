@@ -14,6 +14,7 @@ from textual.strip import Strip
 from sessiontui.domain.usage import Usage
 from sessiontui.ui import present, row_columns, rows
 from sessiontui.ui.changed import changed_runs
+from sessiontui.ui.gpu_cells import Figures
 from sessiontui.ui.present import Cell
 from sessiontui.ui.row_columns import Layout
 from sessiontui.ui.rows import Row
@@ -63,6 +64,7 @@ class SessionList(CursorLines):
         self._rows: tuple[Row, ...] = ()
         self._usage: Mapping[str, Usage] = MappingProxyType({})
         self._now = 0.0
+        self._gpu: Mapping[str, Figures] = MappingProxyType({})
         self._columns: Layout = ()
         self._gpus = False
         self._sort = ("name", False)
@@ -101,9 +103,11 @@ class SessionList(CursorLines):
         if self.selected != before:
             self._say_selected(scroll=before is None or place is None)
 
-    def tell(self, usage: Mapping[str, Usage], now: float) -> None:
-        """Show what the sessions use, by id, at that time."""
-        self._usage = usage
+    def tell(
+        self, usage: Mapping[str, Usage], now: float, gpu: Mapping[str, Figures] = MappingProxyType({})
+    ) -> None:
+        """Show what the sessions use, by id, at that time; ``gpu`` is what they use of their devices."""
+        self._usage, self._gpu = usage, gpu
         self._now = now
         self._draw_changes()
 
@@ -169,7 +173,7 @@ class SessionList(CursorLines):
         if y == 0 or at >= len(self._rows):
             return (self._surface(y), self._columns, self._sort if y == 0 else None)
         row = self._rows[at]
-        look = row_columns.look_of(row, rows.usage_of(row, self._usage), self._now)
+        look = row_columns.look_of(row, rows.usage_of(row, self._usage), self._now, self._gpu.get(row.key))
         return (self._surface(y), self._columns, row, look, row.key in self._marks)
 
     @property
@@ -185,7 +189,8 @@ class SessionList(CursorLines):
         row = self._rows[at]
         usage = rows.usage_of(row, self._usage)
         selected, marked = at == self._cursor, row.key in self._marks
-        return row_columns.line(row, self._columns, usage, self._now, selected=selected, marked=marked)
+        gpu = self._gpu.get(row.key)
+        return row_columns.line(row, self._columns, usage, self._now, gpu, selected=selected, marked=marked)
 
     def _surface(self, y: int) -> str:
         """What the line stands on."""
