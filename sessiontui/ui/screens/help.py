@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from sessiontui.ui import present
+from sessiontui.ui import gpu_bar, present
 from sessiontui.ui.commands import Command
 from sessiontui.ui.keyboard import Keyboard
 from sessiontui.ui.present import Cell, Span
@@ -38,6 +38,14 @@ _SIGNS: tuple[Cell, ...] = (
         Span("░░", "bar-promised"),
         Span(" ▏", "bar-rest"),
         Span(" used now, promised to containers", "muted"),
+    ),
+    (Span("GPUs   ", "muted"), *chain.from_iterable((*one, Span("   ")) for one in gpu_bar.legend()[:3])),
+    (Span("       "), *chain.from_iterable((*one, Span("   ")) for one in gpu_bar.legend()[3:])),
+    (
+        Span("0-2,5+", "gpu-own"),
+        Span("  GPUs 0, 1, 2 and 5; + others have it too. ", "muted"),
+        Span("0:1", "gpu-own"),
+        Span("  part 1 of GPU 0", "muted"),
     ),
 )
 

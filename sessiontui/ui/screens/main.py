@@ -206,7 +206,7 @@ class MainScreen(Screen[None]):
 
     def _draw(self) -> None:
         picture, now = self._picture, self.desk.now()
-        self.query_one(MachineHeader).show_picture(picture)
+        self.query_one(MachineHeader).show_picture(picture, self.desk.ports.owner.uid)
         self._draw_rows(picture)
         self.query_one(SessionList).tell(picture.usage, now, self._gpu.of(picture))
         self._draw_banner(picture, now)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from textual.content import Content
+
 from sessiontui.domain.picture import Picture
+from sessiontui.domain.resources import Capacity
 from sessiontui.domain.units import format_cores
-from sessiontui.ui import present
+from sessiontui.ui import gpu_bar, present
 from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.widgets.lines import Lines
+from sessiontui.ui.widgets.styled import content
 
-_HINT = (
-    "Solid: used now. Shaded: promised to containers by their limits, used or not.\n"
-    "GPUs are held by one session each."
-)
+_HINT = "Solid: used now. Shaded: promised to containers by their limits, used or not."
+_OFFERS = ((8, True), (5, True), (0, True), (0, False))
+"""Columns of the bars, and whether the GPUs have theirs, the widest first."""
 
 
-def machine_cell(picture: Picture, columns: int) -> Cell:
-    """Product, host and engine on the left; CPU, memory and GPUs on the right, as much as has room."""
+def machine_cell(picture: Picture, columns: int, own: int = -1) -> Cell:
+    """Product, host and engine on the left; CPU, memory and GPUs on the right, as much as has room.
+
+    ``own`` is the person's user id.
+    """
     facts = picture.engine
     left = [Span("sessiontui", "accent")]
     if facts is not None:
         left += [Span("  "), Span(present.clean(facts.host), "name")]
     room = columns - present.width(left) - 2
     shown: Cell = ()
-    for bar in (8, 5, 0):
-        shown = _gauges(picture, bar)
+    for bar, devices in _OFFERS:
+        shown = _gauges(picture, bar, own if devices else None)
         if present.width(shown) <= room:
             break
     else:
@@ -34,14 +40,16 @@ def machine_cell(picture: Picture, columns: int) -> Cell:
     return (*left, Span(" " * (columns - present.width(left) - present.width(shown))), *shown)
 
 
-def _gauges(picture: Picture, bar: int) -> Cell:
-    """What of the machine is used, where the machine is this one; else what is promised of it."""
+def _gauges(picture: Picture, bar: int, own: int | None) -> Cell:
+    """What of the machine is used, where the machine is this one; else what is promised of it.
+
+    Devices have signs where ``own``, the person's user id, is given.
+    """
     facts, capacity = picture.engine, picture.capacity
     if facts is None or capacity is None:
         return ()
     cpu = picture.host.cpu if facts.local else None
     memory = picture.host.memory if facts.local else None
-    held = len(capacity.gpus) - len(capacity.free_gpus)
     cores = capacity.cpu_promised if cpu is None else cpu
     spans = [
         *_gauge(
@@ -63,9 +71,22 @@ def _gauges(picture: Picture, bar: int) -> Cell:
         ),
     ]
     if capacity.gpus:
-        text = f"{held}/{len(capacity.gpus)}"
-        spans += [Span("   "), *_gauge("GPU", held, 0, len(capacity.gpus), text, bar)]
+        spans += [Span("   "), *_devices(capacity, bar, own)]
     return tuple(spans)
+
+
+def _devices(capacity: Capacity, bar: int, own: int | None) -> Cell:
+    """A sign for each device, or a bar where there are too many, and how many somebody has."""
+    every = gpu_bar.given_out(capacity.gpus)
+    text = gpu_bar.count_text(every)
+    signs = None if own is None else gpu_bar.device_bar(every, own)
+    held = sum(bool(gpu.holders or gpu.strangers) for gpu in every)
+    cell = (
+        _gauge("GPU", held, 0, len(every), text, bar)
+        if signs is None
+        else (Span("GPU ", "muted"), *signs, Span(f" {text}"))
+    )
+    return (*cell, Span("!", "warning")) if capacity.gpu_trouble else cell
 
 
 def _gauge(title: str, used: float | None, promised: float, total: float, text: str, bar: int) -> Cell:
@@ -78,6 +99,14 @@ def _gauge(title: str, used: float | None, promised: float, total: float, text: 
     )
 
 
+def _hint(capacity: Capacity | None) -> Content:
+    """What the bars mean, and who has which device."""
+    if capacity is None or not capacity.gpus:
+        return Content(_HINT)
+    lines = (*gpu_bar.legend(), *gpu_bar.told_of(capacity))
+    return Content("\n").join([Content(_HINT), *(content(line) for line in lines)])
+
+
 class MachineHeader(Lines):
     """Shows the machine's line of a picture."""
 
@@ -85,10 +114,15 @@ class MachineHeader(Lines):
         super().__init__(id=id)
         self.tooltip = _HINT
         self._picture = Picture()
+        self._own = -1
+        self._capacity: Capacity | None = None
 
-    def show_picture(self, picture: Picture) -> None:
-        """Show another picture."""
-        self._picture = picture
+    def show_picture(self, picture: Picture, own: int = -1) -> None:
+        """Show another picture; ``own`` is the person's user id."""
+        self._picture, self._own = picture, own
+        if picture.capacity != self._capacity:
+            self._capacity = picture.capacity
+            self.tooltip = _hint(picture.capacity)
         self._draw()
 
     def on_resize(self) -> None:
@@ -98,4 +132,4 @@ class MachineHeader(Lines):
 
     def _draw(self) -> None:
         if self.content_size.width:
-            self.show(machine_cell(self._picture, self.content_size.width))
+            self.show(machine_cell(self._picture, self.content_size.width, self._own))
