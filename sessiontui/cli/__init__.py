@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 FAILED, USAGE = 1, 2
 
 MODULES = {
-    **dict.fromkeys(("ls", "stop", "start", "environments", "setup", "doctor"), "verbs"),
+    **dict.fromkeys(("stop", "start", "environments", "setup", "doctor"), "verbs"),
     **dict.fromkeys(("apps", "open", "close", "shell", "logs"), "reaching"),
     "cp": "files",
     "folders": "folders",
     "forward": "forwarding",
+    "gpus": "gpus",
     "history": "history",
     "launch": "launching",
+    "ls": "listing",
     "resize": "resizing",
     "rm": "removal",
     "save": "saving",

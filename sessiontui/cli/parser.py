@@ -33,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     ls.add_argument("-q", "--quiet", action="store_true", help="names only")
     ls.add_argument("-a", "--all", action="store_true", help="sessions in every phase")
 
+    add("gpus", "list GPUs, who holds them, what they do and what is wrong", json=True)
+
     launch = add("launch", "launch a session", json=True)
     launch.add_argument("environment", nargs="?", metavar="ENV[:VERSION]", default="")
     launch.add_argument("--image", metavar="REF", default="", help="any image instead of an environment")

@@ -6,12 +6,10 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from sessiontui import wiring
 from sessiontui.actions import describe, end
 from sessiontui.actions.environments import found_environments
-from sessiontui.actions.past import delete_due
 from sessiontui.actions.ports import Ports, find_session
 from sessiontui.cli.complaint import complain
 from sessiontui.cli.printing import print_json, print_table
@@ -20,39 +18,6 @@ from sessiontui.cli.ssh_config import keep_current
 from sessiontui.config import Settings
 from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable, HostError, SessiontuiError
 from sessiontui.domain.session import Session
-from sessiontui.domain.units import format_age
-
-
-def ls(arguments: Namespace, settings: Settings) -> int:
-    """List sessions of all owners: those that live, or all."""
-    ports = _ports(settings)
-    every = ports.engine.sessions()
-    gone = delete_due(ports, every)
-    sessions = [
-        session
-        for session in every
-        if session.id not in gone and (arguments.all or session.phase.live or session.interrupted)
-    ]
-    if arguments.json:
-        print_json([describe.session_json(session) for session in sessions])
-    elif arguments.quiet:
-        for session in sessions:
-            print(session.name)
-    else:
-        now = datetime.now(UTC)
-        rows = [
-            (
-                session.name,
-                f"{session.environment} {session.version}".strip(),
-                f"{session.phase}" + (f" ({session.reason})" if session.reason else ""),
-                format_age((now - session.created_at).total_seconds()),
-                str(session.ask),
-                session.owner.name,
-            )
-            for session in sessions
-        ]
-        print_table(("NAME", "ENVIRONMENT", "PHASE", "AGE", "RESOURCES", "OWNER"), rows, fit=True, give=2)
-    return 0
 
 
 def stop(arguments: Namespace, settings: Settings) -> int:

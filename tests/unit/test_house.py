@@ -45,7 +45,15 @@ def test_the_command_lines_help_loads_neither_the_screen_nor_the_engine() -> Non
 
 
 def test_the_command_line_does_not_load_the_screen() -> None:
-    assert not loaded_by("import sessiontui.cli.verbs") & {"textual", "rich"}
+    modules = ("verbs", "listing", "gpus")
+    loaded = loaded_by("import " + ", ".join(f"sessiontui.cli.{one}" for one in modules))
+    assert not loaded & {"textual", "rich"}
+
+
+def test_no_gpu_library_is_loaded_before_a_gpu_is_asked_for() -> None:
+    make = "wiring.ports(config.load(None, os.environ), os.environ)"
+    loaded = loaded_by(f"import os\nfrom sessiontui import config, wiring\n{make}")
+    assert not loaded & {"pynvml", "amdsmi"}
 
 
 def test_the_app_stays_short() -> None:

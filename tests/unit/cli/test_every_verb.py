@@ -18,8 +18,10 @@ from sessiontui.access.keys import KeyRing
 from sessiontui.access.ssh_config import SshConfig
 from sessiontui.cli.parser import parser
 from sessiontui.domain.folder import Mount
+from sessiontui.domain.gpu import Driver, Gpu, GpuProcess, GpuReading, GpuSample, Place, Vendor
 from sessiontui.domain.session import SCHEMA, Phase, Session
 from sessiontui.engine.labels import PREFIX, Labels
+from sessiontui.metering.scripted_gpus import ScriptedGpus
 from tests.dialogs import JUPYTER, OWNER, World
 
 TOUCHING = {
@@ -39,7 +41,7 @@ TOUCHING = {
 """Commands that change or enter a session, each as it is given for one."""
 SHOWING = {"ls": ["ls", "--all"], "logs": ["logs", "later"]}
 """Those that show one."""
-OF_NO_SESSION = {"launch", "environments", "folders", "history", "setup", "doctor"}
+OF_NO_SESSION = {"launch", "environments", "folders", "history", "setup", "doctor", "gpus"}
 """Those that name none."""
 
 
@@ -125,6 +127,14 @@ def hostile(world: World) -> Session:
         mounts=(Mount(EVIL, f"/{EVIL}", f"/home/work/{EVIL}"),),
         env=((EVIL, EVIL),),
         apps=(app, evil_app),
+        devices=("GPU-0", EVIL),
+        container_id="evil",
+    )
+    process = GpuProcess(4711, command=EVIL, user=EVIL, place=Place.HOST)
+    reading = GpuReading("GPU-0", 0.0, processes=(process,), trouble=EVIL)
+    sample = GpuSample({"GPU-0": reading}, (Driver(Vendor.NVIDIA, EVIL, EVIL, expected=True),))
+    world.ports = replace(
+        world.ports, gpus=ScriptedGpus((Gpu("GPU-0", 0, EVIL, trouble=EVIL),), lambda sessions: sample)
     )
     world.engine.write_file("evil", f"/home/work/{EVIL}", b"x")
     world.engine.write("evil", f"{EVIL}\n".encode())
@@ -137,6 +147,8 @@ HOSTILE = [
     ["ls", "--all"],
     ["ls", "--all", "--json"],
     ["ls", "--all", "-q"],
+    ["gpus"],
+    ["gpus", "--json"],
     ["apps", "evil"],
     ["apps", "evil", "--json"],
     ["open", "evil", EVIL],

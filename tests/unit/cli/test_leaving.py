@@ -9,7 +9,7 @@ import sys
 CODE = """
 import os, signal
 from sessiontui import cli
-from sessiontui.cli import verbs
+from sessiontui.cli import listing
 
 def clean_up(arguments, settings):
     try:
@@ -19,7 +19,7 @@ def clean_up(arguments, settings):
         os.kill(os.getpid(), signal.SIGTERM)
         print("cleaned up")
 
-verbs.ls = clean_up
+listing.ls = clean_up
 cli.run(["ls"])
 """
 

@@ -1,0 +1,379 @@
+"""What the command line tells of GPUs: `gpus`, and the devices of sessions in `ls`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessiontui import cli, wiring
+from sessiontui.cli.gpu_words import memory
+from sessiontui.domain.errors import EngineUnreachable
+from sessiontui.domain.gpu import (
+    NO_SAMPLE,
+    ComputeMode,
+    Driver,
+    Gpu,
+    GpuProcess,
+    GpuReading,
+    GpuSample,
+    Place,
+    Vendor,
+)
+from sessiontui.domain.resources import Ask, Capacity
+from sessiontui.domain.session import Owner, Phase, Session
+from sessiontui.domain.units import GIB, MIB
+from sessiontui.metering.scripted_gpus import ScriptedGpus
+from tests.dialogs import World
+
+BOB = Owner("bob", 1001, 1001)
+TRAINING = GpuProcess(100, 31 * GIB, 0.87, 1, Place.CONTAINER, "c-train", "python train.py", "work")
+STRANGER = GpuProcess(4711, 2 * GIB, None, 7, Place.HOST, "", "python -m http", "bob")
+HIDDEN = GpuProcess(4712)
+WHOLE = Gpu("GPU-0", 0, "NVIDIA H100", 80 * GIB, numa=0, island=1)
+SPLIT = Gpu("GPU-1", 1, "NVIDIA A100", 40 * GIB, divided=True)
+PART = Gpu("MIG-1", 1, "1g.5gb", 5 * GIB, parent="GPU-1", part=0)
+FREE = Gpu("GPU-2", 2, "NVIDIA H100", 80 * GIB)
+NVIDIA = Driver(Vendor.NVIDIA, "550.54.15", expected=True)
+NO_AMD = Driver(Vendor.AMD, "", "amdsmi is not installed")
+SAMPLE = GpuSample(
+    {
+        "GPU-0": GpuReading(
+            "GPU-0", 9.0, 0.87, 33 * GIB, 80 * GIB, 0.0, 0.5, 310.4, 700.0, 64, 0, (TRAINING, STRANGER)
+        ),
+        "GPU-1": GpuReading("GPU-1", 9.0, None, 5 * GIB, 40 * GIB, power=50.0, temperature=30),
+        "MIG-1": GpuReading("MIG-1", 9.0, None, 4 * GIB, 5 * GIB, processes=()),
+        "GPU-2": GpuReading("GPU-2", 9.0, 0.0, 0, 80 * GIB, errors=3, processes=()),
+    },
+    (NVIDIA, NO_AMD),
+)
+
+Machine = Callable[..., None]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The command line works on an engine in memory."""
+    world = World(tmp_path)
+    monkeypatch.setattr(wiring, "ports", lambda settings, environ: world.ports)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    handlers = [(one, signal.getsignal(one)) for one in (signal.SIGTERM, signal.SIGHUP)]
+    yield world
+    for one, handler in handlers:
+        signal.signal(one, handler)
+
+
+@pytest.fixture
+def machine(world: World) -> Machine:
+    """Gives the world these devices."""
+
+    def furnish(devices: Sequence[Gpu] = (PART, FREE, WHOLE, SPLIT), sample: GpuSample = SAMPLE) -> None:
+        world.ports = replace(world.ports, gpus=ScriptedGpus(devices, lambda sessions: sample))
+
+    return furnish
+
+
+@pytest.fixture
+def training(world: World) -> Session:
+    return world.session(
+        "train", devices=("GPU-0",), ask=Ask(4, GIB, 1), container_id="c-train", gpu_shared=True
+    )
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert cli.run(words) == 0
+    return capsys.readouterr().out
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    return json.loads(said(capsys, *words, "--json"))
+
+
+def cut_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise EngineUnreachable("no engine answers", "start it")
+
+    for call in ("facts", "capacity", "sessions"):
+        monkeypatch.setattr(world.engine, call, refuse)
+
+
+def test_a_table_of_devices_with_holders_strangers_parts_and_what_is_wrong(
+    machine: Machine, training: Session, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine()
+    world.session("part", devices=("MIG-1",), owner=BOB, container_id="c-part")
+    assert said(capsys, "gpus").splitlines() == [
+        "GPU    MODEL        MEMORY  BUSY       HELD BY                  TEMP  POWER",
+        "2      NVIDIA H100  0B/80G  0%         free                     —     —",
+        "0      NVIDIA H100  33/80G  87%        train of alice (shared)  64°C  310/700W",
+        "1      NVIDIA A100  5/40G   n/a (MIG)  divided                  30°C  50W",
+        "  1:0  1g.5gb       4/5G    n/a (MIG)  part of bob              —     —",
+        "",
+        "*unattributed*: processes of no session or container that has the device",
+        "GPU  PID   USER  MEMORY  WHERE  COMMAND",
+        "0    4711  bob   2G      host   python -m http",
+        "",
+        "NVIDIA driver 550.54.15",
+        "",
+        "GPU 2: 3 memory errors could not be corrected since the driver was loaded",
+        "  what computed on it may be wrong; it wants a reset once nobody uses it",
+    ]
+
+
+def test_a_terminal_of_eighty_columns_shows_who_holds_a_device(
+    machine: Machine,
+    training: Session,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine((replace(WHOLE, model="NVIDIA H100 80GB HBM3 with a long name"),))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = said(capsys, "gpus").splitlines()
+    assert all(len(line) <= 80 for line in lines[:2])
+    assert "train of alice (shared)" in lines[1]
+
+
+def test_json_tells_all_of_a_device_in_stable_keys(
+    machine: Machine, training: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine((WHOLE,))
+    found = told(capsys, "gpus")
+    assert found == {
+        "gpus": [
+            {
+                "uuid": "GPU-0", "number": "0", "model": "NVIDIA H100", "busy": 0.87,
+                "memory": 33 * GIB, "memory_total": 80 * GIB, "power": 310.4, "temperature": 64,
+                "index": 0, "part": None, "parent": None, "divided": False, "vendor": "nvidia",
+                "compute_mode": "default", "numa": 0, "island": 1, "encoder": 0.0, "decoder": 0.5,
+                "power_limit": 700.0, "errors": 0, "free": False,
+                "holders": [
+                    {
+                        "name": "train", "owner": "alice", "uid": 1000, "session_id": "train",
+                        "container_id": "c-train", "shared": True, "why": "",
+                    }
+                ],
+                "processes": [
+                    {
+                        "pid": 100, "command": "python train.py", "user": "work", "memory": 31 * GIB,
+                        "busy": 0.87, "place": "container", "container_id": "c-train", "attributed": True,
+                    },
+                    {
+                        "pid": 4711, "command": "python -m http", "user": "bob", "memory": 2 * GIB,
+                        "busy": None, "place": "host", "container_id": None, "attributed": False,
+                    },
+                ],
+                "trouble": "",
+            }
+        ],
+        "drivers": [
+            {"vendor": "nvidia", "version": "550.54.15", "expected": True, "trouble": ""},
+            {"vendor": "amd", "version": None, "expected": False, "trouble": "amdsmi is not installed"},
+        ],
+        "troubles": [],
+        "holders_known": True,
+    }  # fmt: skip
+
+
+def test_what_is_not_told_is_null_and_a_device_without_a_reading_keeps_its_keys(
+    machine: Machine, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine((FREE, PART))
+    measured = told(capsys, "gpus")["gpus"]
+    machine((replace(FREE, memory=None),), NO_SAMPLE)
+    (bare,) = told(capsys, "gpus")["gpus"]
+    assert {tuple(one) for one in (*measured, bare)} == {tuple(bare)}
+    assert measured[1]["busy"] is None
+    assert (measured[1]["part"], measured[1]["parent"]) == (0, "GPU-1")
+    unknown = (
+        "busy memory memory_total power temperature encoder decoder power_limit errors processes".split()
+    )
+    assert {key: bare[key] for key in unknown} == dict.fromkeys(unknown)
+    assert bare["free"] is True
+
+
+@pytest.mark.parametrize("process", [STRANGER, HIDDEN, replace(TRAINING, container_id="c-other")])
+def test_a_device_that_nobody_holds_and_somebody_uses_is_not_called_free(
+    machine: Machine, capsys: pytest.CaptureFixture[str], process: GpuProcess
+) -> None:
+    machine((FREE,), GpuSample({"GPU-2": GpuReading("GPU-2", 1.0, processes=(process,))}, (NVIDIA,)))
+    assert "*unattributed*" in said(capsys, "gpus").splitlines()[1]
+    assert told(capsys, "gpus")["gpus"][0]["free"] is False
+
+
+def test_without_a_gpu_it_says_what_was_tried_and_that_is_no_failure(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = GpuSample({}, (replace(NVIDIA, version="", trouble="libnvidia-ml.so.1 is not there"), NO_AMD))
+    machine((), none)
+    words = "no GPU: NVIDIA: libnvidia-ml.so.1 is not there; AMD: amdsmi is not installed\n"
+    assert said(capsys, "gpus") == words
+    found = told(capsys, "gpus")
+    assert found["gpus"] == []
+    (trouble,) = found["troubles"]
+    assert trouble == {
+        "vendor": "nvidia",
+        "uuid": None,
+        "message": "NVIDIA driver: libnvidia-ml.so.1 is not there",
+        "remedy": "",
+    }
+    assert [one["trouble"] for one in found["drivers"]] == [
+        "libnvidia-ml.so.1 is not there",
+        "amdsmi is not installed",
+    ]
+
+
+def test_a_driver_that_nobody_misses_is_no_trouble(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine((WHOLE,))
+    assert told(capsys, "gpus")["troubles"] == []
+
+
+def test_without_an_engine_holders_are_unknown_and_that_is_said(
+    machine: Machine,
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine((FREE, WHOLE))
+    cut_off(world, monkeypatch)
+    assert cli.run(["gpus"]) == 0
+    out, err = capsys.readouterr()
+    assert ["  unknown  " in line for line in out.splitlines()[:3]] == [False, True, True]
+    assert err == "sessiontui: who holds them is unknown: no engine answers\n  start it\n"
+    found = told(capsys, "gpus")
+    assert found["holders_known"] is False
+    assert [(one["free"], one["holders"]) for one in found["gpus"]] == [(None, None)] * 2
+
+
+def test_an_engine_elsewhere_tells_nothing_of_the_devices_here(
+    machine: Machine,
+    training: Session,
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine((WHOLE,))
+    facts = replace(world.engine.facts(), local=False, host="gpu-box-9")
+    monkeypatch.setattr(world.engine, "facts", lambda: facts)
+    assert cli.run(["gpus"]) == 0
+    out, err = capsys.readouterr()
+    assert "unknown" in out
+    assert "the engine is on gpu-box-9" in err
+    (one,) = told(capsys, "ls")
+    assert one["gpus"][0]["uuid"] == "GPU-0"
+    assert one["gpus"][0]["number"] is None
+    assert one["gpu_use"] == {"busy": None, "memory": None, "memory_total": None}
+
+
+def test_a_missing_toolkit_a_lost_device_and_a_prohibited_one_are_said_in_words(
+    machine: Machine,
+    world: World,
+    training: Session,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine(
+        (
+            replace(FREE, compute_mode=ComputeMode.PROHIBITED),
+            replace(SPLIT, divided=False, trouble="GPU is lost"),
+        ),
+        GpuSample({}, (NVIDIA,)),
+    )
+    give = world.engine.capacity
+
+    def without_toolkit(devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
+        return replace(give(devices, glance=glance), gpu_trouble="no toolkit", gpu_remedy="install it")
+
+    monkeypatch.setattr(world.engine, "capacity", without_toolkit)
+    assert said(capsys, "gpus").splitlines()[3:] == [
+        "",
+        "NVIDIA driver 550.54.15",
+        "",
+        "no toolkit",
+        "  install it",
+        "",
+        "GPU 2: its compute mode lets no program compute on it",
+        "  as root: nvidia-smi -i 2 -c DEFAULT",
+        "",
+        "GPU 1: GPU is lost",
+        "",
+        "train of alice has GPU-0, which no driver lists any more",
+        "  stop it, and launch it anew with devices that are there",
+    ]
+
+
+# --- ls ------------------------------------------------------------------------------------------------
+
+
+def test_ls_tells_of_a_session_with_devices_what_they_do_and_what_it_uses_itself(
+    machine: Machine, training: Session, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine()
+    world.session("plain")
+    plain, train = told(capsys, "ls")
+    assert "gpus" not in plain
+    assert train["gpus"] == [
+        {
+            "uuid": "GPU-0", "number": "0", "model": "NVIDIA H100", "busy": 0.87, "memory": 33 * GIB,
+            "memory_total": 80 * GIB, "power": 310.4, "temperature": 64, "shared": True,
+            "use": {"busy": 0.87, "memory": 31 * GIB, "memory_total": 80 * GIB},
+        }
+    ]  # fmt: skip
+    assert train["gpu_use"] == {"busy": 0.87, "memory": 31 * GIB, "memory_total": 80 * GIB}
+    assert list(train) == [*plain, "gpus", "gpu_use"]
+
+
+def test_ls_has_a_column_of_gpus_where_some_session_has_any(
+    machine: Machine, training: Session, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine()
+    world.session("plain")
+    world.session("part", devices=("MIG-1", "GPU-9"), owner=BOB, container_id="c-part")
+    world.session("over", devices=("GPU-2",), phase=Phase.STOPPED, container_id="c-over")
+    lines = [line.split("  ") for line in said(capsys, "ls", "--all").splitlines()]
+    column = {line[0]: [cell for cell in line if cell.strip()][5].strip() for line in lines}
+    assert column == {
+        "NAME": "GPU",
+        "train": "0 87% 31/80G shared",
+        "plain": "—",
+        "part": "1:0,?",
+        "over": "2",
+    }
+
+
+def test_ls_asks_no_driver_where_no_session_has_a_device(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Untouchable(ScriptedGpus):
+        def devices(self) -> tuple[Gpu, ...]:
+            raise AssertionError("the driver was asked")
+
+    world.ports = replace(world.ports, gpus=Untouchable())
+    world.session("plain")
+    assert "GPU" not in said(capsys, "ls").splitlines()[0].split()
+    assert [one["name"] for one in told(capsys, "ls")] == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("used", "total", "words"),
+    [
+        (31 * GIB, 80 * GIB, "31/80G"),
+        (512 * MIB, 80 * GIB, "512M/80G"),
+        (0, 80 * GIB, "0B/80G"),
+        (None, 80 * GIB, "—/80G"),
+        (GIB, None, "1G/—"),
+        (None, None, "—"),
+    ],
+)
+def test_memory_is_written_with_one_unit_where_it_is_the_same(
+    used: int | None, total: int | None, words: str
+) -> None:
+    assert memory(used, total) == words
