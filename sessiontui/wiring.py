@@ -87,6 +87,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     else:
         from sessiontui.engine.docker import DockerEngine
         from sessiontui.engine.link import Link
+        from sessiontui.metering.amd import AmdSource
         from sessiontui.metering.cgroup import CgroupMeter
         from sessiontui.metering.docker_stats import StatsMeter
         from sessiontui.metering.gpus import LocalGpus
@@ -98,7 +99,7 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         engine = DockerEngine(environ, link, settings.detach_keys, settings.gpu_watchers)
         meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
         machine = LocalMachine()
-        gpus = LocalGpus([NvmlSource()], link.top)
+        gpus = LocalGpus([NvmlSource(), AmdSource()], link.top)
         storage = Directories(settings.folder_root, owner)
     return Ports(
         engine=engine,

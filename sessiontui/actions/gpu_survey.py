@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
-from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Gpu, GpuProcess, GpuSample, Vendor
+from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Driver, Gpu, GpuProcess, GpuSample, Vendor
 from sessiontui.domain.gpu_usage import others_on
 from sessiontui.domain.session import Session
 
@@ -106,9 +106,11 @@ def vendor_name(vendor: Vendor) -> str:
 
 def without_gpu(sample: GpuSample) -> str:
     """Why there is no GPU: what was tried."""
-    return "; ".join(
-        f"{vendor_name(one.vendor)}: {one.trouble or 'its driver lists no device'}" for one in sample.drivers
-    )
+    return "; ".join(f"{vendor_name(one.vendor)}: {one.trouble or _nothing(one)}" for one in sample.drivers)
+
+
+def _nothing(driver: Driver) -> str:
+    return "its driver lists no device" if driver.version else "no driver answers"
 
 
 def _in_order(gpus: Sequence[Gpu]) -> tuple[Gpu, ...]:
