@@ -119,7 +119,7 @@ def test_without_a_device_of_theirs_the_library_is_not_loaded(
 ) -> None:
     machine.plug(FIRST, vendor=vendor, kind=kind)
     source = AmdSource(machine.bus)
-    assert source.devices() == source.readings() == ()
+    assert (source.devices(), source.readings()) == ((), ())
     assert source.driver() == Driver(Vendor.AMD, "", "no device of theirs is on the bus", expected=False)
     source.close()
     assert "amdsmi" not in sys.modules
