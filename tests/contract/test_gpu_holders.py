@@ -105,7 +105,7 @@ def test_strangers_hold_what_the_engine_gave_them_while_they_run(
     made: list[str] = []
     try:
         for name, (host, _) in kinds.items():
-            made.append(make(client, name, host))  # noqa: PERF401 # what was made is removed, come what may
+            made.append(make(client, name, host))  # what was made is removed, come what may
         held = holders(engine, (*GPUS, radeon))
         assert held.pop("privileged") == {FIRST, SECOND, THIRD, FOURTH, "0x1"}
         expected = {name: uuids for name, (_, uuids) in kinds.items() if uuids and name != "privileged"}
