@@ -38,6 +38,8 @@ sessions = st.builds(
     reason=words,
     exit_code=st.none() | st.integers(0, 255),
     devices=st.lists(words, max_size=2).map(tuple),
+    gpu_shared=st.booleans(),
+    gpu_memory=st.none() | st.integers(1, 2**45),
     mounts=st.lists(mounts, max_size=3).map(tuple),
     apps=st.sets(st.integers(1024, 65535), max_size=3).map(lambda ports: own_apps(sorted(ports), ())),
     env=st.lists(st.tuples(words, words), max_size=3).map(tuple),

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+_MOST = 2**63
+
 
 def told(value: DataclassInstance) -> dict[str, Any]:
     """What of a dataclass is not as it would be anyway: the engine sends all labels with every list."""
@@ -40,3 +42,10 @@ def read(kind: type[_T], value: object) -> _T | None:
         return kind(**known)
     except TypeError:
         return None
+
+
+def whole(value: object) -> int | None:
+    """A whole number above 0 that counts something; None for what is none, or beyond all counting."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST:
+        return value
+    return None

@@ -115,6 +115,18 @@ class Order:
         return tuple(gpu.uuid for gpu in self.gpus)
 
     @property
+    def gpu_shared(self) -> bool:
+        """Whether it shares its GPUs."""
+        return self.wish.shared and bool(self.gpus)
+
+    @property
+    def gpu_memory(self) -> int | None:
+        """Bytes that each of its GPUs is to have: as asked for, and as those named by hand have."""
+        if self.wish.memory is not None or not self.wish.devices:
+            return self.wish.memory
+        return min((gpu.memory for gpu in self.gpus if gpu.memory is not None), default=None)
+
+    @property
     def secret_names(self) -> tuple[str, ...]:
         """What those variables are called."""
         return tuple(name for name, _ in self.secrets)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import App
-from sessiontui.domain.flat import read, told
+from sessiontui.domain.flat import read, told, whole
 from sessiontui.domain.folder import Mount
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase, Session
@@ -73,6 +73,8 @@ def record_json(record: Record) -> dict[str, Any]:
         "exit_code": session.exit_code,
         "ask": told(session.ask),
         "devices": list(session.devices),
+        "gpu_shared": session.gpu_shared,
+        "gpu_memory": session.gpu_memory,
         "mounts": [told(mount) for mount in session.mounts],
         "apps": [told(app) for app in session.apps],
         "env": [list(pair) for pair in session.env],
@@ -111,6 +113,8 @@ def read_record(value: object) -> Record | None:
         ended_at=_moment(value.get("ended_at")),
         exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         devices=tuple(one for one in _list(value.get("devices")) if isinstance(one, str)),
+        gpu_shared=value.get("gpu_shared") is True,
+        gpu_memory=whole(value.get("gpu_memory")),
         mounts=tuple(filter(None, (read(Mount, one) for one in _list(value.get("mounts"))))),
         apps=tuple(filter(None, (read(App, one) for one in _list(value.get("apps"))))),
         env=tuple(

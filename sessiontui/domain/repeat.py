@@ -19,6 +19,7 @@ _LONGEST_NAME = 64
 def draft_of(what: Session | Record, *, mine: bool = True) -> Draft:
     """The draft that would launch it again, without a name.
 
+    It asks for as many GPUs of as much memory, not for the same: others may have those by now.
     Secret variables have no value: that was never kept. Of another user's (``mine`` False) the values
     of the other variables are not taken over either.
     """
@@ -32,6 +33,8 @@ def draft_of(what: Session | Record, *, mine: bool = True) -> Draft:
         cpu=cpu if math.isfinite(cpu) and cpu > 0 else None,
         memory=session.ask.memory if session.ask.memory > 0 else None,
         gpu=max(0, session.ask.gpu),
+        gpu_memory=session.gpu_memory if session.ask.gpu > 0 else None,
+        gpu_shared=session.gpu_shared,
         mounts=tuple(_choice(mount) for mount in session.mounts if not _automatic(mount)),
         env=session.env if mine else (),
         ports=tuple(sorted(app.port for app in session.apps if app.own)),

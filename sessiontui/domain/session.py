@@ -89,6 +89,8 @@ class Session:
     """UUIDs of its GPUs."""
     gpu_shared: bool = False
     """Whether it was launched to share them."""
+    gpu_memory: int | None = None
+    """Bytes that each of them was to have at least; None where any would do."""
     mounts: tuple[Mount, ...] = ()
     apps: tuple[App, ...] = ()
     ports: tuple[tuple[int, int], ...] = ()

@@ -85,6 +85,7 @@ def session_of(
         exit_code=exit_code,
         devices=devices,
         gpu_shared=labels.gpu_shared,
+        gpu_memory=labels.gpu_memory,
         mounts=labels.mounts,
         apps=labels.apps,
         ports=_ports(host),

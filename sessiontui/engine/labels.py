@@ -16,7 +16,7 @@ from typing import Any
 
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import OTHER, App
-from sessiontui.domain.flat import read, told
+from sessiontui.domain.flat import read, told, whole
 from sessiontui.domain.folder import Mount
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
@@ -57,7 +57,8 @@ def labels_of(order: Order, *, created_at: datetime, launcher: str) -> dict[str,
             {
                 "ask": asdict(order.ask),
                 "devices": list(order.devices),
-                **({"shared": True} if order.wish.shared and order.gpus else {}),
+                **({"shared": True} if order.gpu_shared else {}),
+                **({"gpu_memory": order.gpu_memory} if order.gpu_memory else {}),
                 "mounts": [asdict(mount) for mount in order.mounts],
                 "env": [list(pair) for pair in order.env],
                 **({"secrets": list(order.secret_names)} if order.secrets else {}),
@@ -147,6 +148,11 @@ class Labels:
     def gpu_shared(self) -> bool:
         """Whether it shares its GPUs."""
         return self._order.get("shared") is True
+
+    @property
+    def gpu_memory(self) -> int | None:
+        """Bytes that each of its GPUs was to have."""
+        return whole(self._order.get("gpu_memory"))
 
     @property
     def mounts(self) -> tuple[Mount, ...]:

@@ -138,6 +138,15 @@ def test_memory_alone_asks_for_one_device_that_has_it() -> None:
     )
 
 
+def test_devices_named_by_hand_are_remembered_by_their_memory() -> None:
+    gpus = (Gpu("GPU-0", 0, "H100", 80 * GIB), Gpu("GPU-1", 1, "A10", 24 * GIB), Gpu("GPU-2", 2, "odd"))
+    capacity = Capacity(8, 32 * GIB, gpus)
+    assert gpu_order(capacity, devices=("0", "1", "2")).gpu_memory == 24 * GIB
+    assert gpu_order(capacity, devices=("2",)).gpu_memory is None
+    assert gpu_order(capacity, devices=("0",), gpu_memory=GIB).gpu_memory == GIB
+    assert gpu_order(capacity, gpu=2).gpu_memory is None
+
+
 def test_to_share_is_a_wish_about_devices() -> None:
     made = gpu_order(gpu=3, gpu_shared=True)
     assert (made.devices, made.wish) == (("GPU-0", "GPU-1", "GPU-2"), GpuWish(3, shared=True))

@@ -29,6 +29,8 @@ def test_choices_lead_to_the_same_places_again(one: Session) -> None:
     )
     assert again == one.mounts
     assert (draft.cpu, draft.memory, draft.gpu) == (one.ask.cpu, one.ask.memory, one.ask.gpu)
+    assert (draft.gpu_memory, draft.gpu_shared) == (one.gpu_memory if one.ask.gpu else None, one.gpu_shared)
+    assert draft.devices == (), "others may have them by now"
     assert draft.env == one.env
     assert draft.ports == tuple(app.port for app in one.apps)
     assert draft.batch == one.batch

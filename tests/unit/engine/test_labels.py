@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import App
 from sessiontui.domain.folder import Mount
-from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.gpu import Gpu, GpuWish
 from sessiontui.domain.launch import Order
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import SCHEMA, Owner
@@ -36,7 +36,16 @@ orders = st.builds(
     version=shown,
     image=shown,
     ask=st.builds(Ask, st.floats(0.1, 512), st.integers(0, 2**45), st.integers(0, 16)),
-    gpus=st.lists(st.builds(Gpu, words, st.integers(0, 15), words), max_size=3).map(tuple),
+    gpus=st.lists(
+        st.builds(Gpu, words, st.integers(0, 15), words, st.none() | st.integers(1, 2**45)), max_size=3
+    ).map(tuple),
+    wish=st.builds(
+        GpuWish,
+        st.integers(0, 3),
+        st.lists(words, max_size=2).map(tuple),
+        st.none() | st.integers(1, 2**45),
+        st.booleans(),
+    ),
     mounts=st.lists(st.builds(Mount, words, words, words, st.booleans()), max_size=3).map(tuple),
     apps=st.lists(apps, max_size=3).map(tuple),
     env=st.lists(st.tuples(words, words), max_size=3).map(tuple),
@@ -53,7 +62,7 @@ def test_an_order_comes_back_from_its_labels(order: Order) -> None:
     assert labels.ours
     for name in (
         "id", "name", "owner", "environment", "version", "image", "ask", "devices", "mounts", "apps", "env",
-        "secret_names", "batch",
+        "secret_names", "batch", "gpu_shared", "gpu_memory",
     ):  # fmt: skip
         assert getattr(labels, name) == getattr(order, name), name
     assert (labels.created_at, labels.launcher, labels.schema) == (NOW, "here:1:2", SCHEMA)
@@ -77,8 +86,14 @@ def test_any_garbage_reads_as_something(garbage: dict[str, str]) -> None:
     assert all(isinstance(mount, Mount) for mount in labels.mounts)
     assert all(isinstance(app, App) for app in labels.apps)
     assert all(len(pair) == 2 for pair in labels.env)
+    assert labels.gpu_memory is None or labels.gpu_memory > 0
     assert labels.batch is None or isinstance(labels.batch, Batch)
     assert all(isinstance(name, str) for name in labels.secret_names)
+
+
+@pytest.mark.parametrize("said", ["80", -1, 0, True, 1.5, 2**63, None, [1]])
+def test_an_amount_of_memory_that_is_none_is_unknown(said: object) -> None:
+    assert Labels({PREFIX + "order": json.dumps({"gpu_memory": said})}).gpu_memory is None
 
 
 def test_labels_of_others_are_not_ours() -> None:
