@@ -23,6 +23,7 @@ from sessiontui.config import Settings
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.errors import Problem, SessionGone
+from sessiontui.domain.gpu_words import gpu_cautions
 from sessiontui.domain.launch import Draft
 from sessiontui.domain.own_ports import parse_ports
 from sessiontui.domain.record import Record
@@ -50,6 +51,8 @@ def launch(arguments: Namespace, settings: Settings) -> int:
         old = before.session if isinstance(before, Record) else before
         name = repeated_name(old.name, {one.name for one in sessions if one.owner.uid == ports.owner.uid})
     order = launcher.order(replace(draft, name=name), misread=misread)
+    for caution in gpu_cautions(order.gpus):
+        complain(caution)
     with ProgressLine(sys.stderr) as report:
         session = launcher.launch(order, report, Cancellation())
     keep_current(ports)
@@ -76,14 +79,29 @@ def _draft(arguments: Namespace, draft: Draft) -> tuple[Draft, list[Problem]]:
         draft,
         cpu=draft.cpu if arguments.cpu is None else arguments.cpu,
         memory=draft.memory if arguments.memory is None else arguments.memory,
-        gpu=draft.gpu if arguments.gpu is None else arguments.gpu,
         mounts=(*(one for one in draft.mounts if one.folder not in chosen), *arguments.mount),
         ports=(*(one for one in draft.ports if one not in ports), *ports),
         env=_merged(draft.env, arguments.env, arguments.secret),
         secrets=_secrets(draft, arguments, misread),
         batch=_batch(draft.batch, arguments, misread),
     )
-    return draft, misread
+    return _with_gpus(draft, arguments, misread), misread
+
+
+def _with_gpus(draft: Draft, arguments: Namespace, misread: list[Problem]) -> Draft:
+    devices = tuple(name for names in arguments.gpu_device for name in names.split(","))
+    if arguments.gpu == 0 and (devices or arguments.gpu_memory is not None):
+        misread.append(Problem("gpu", "--gpu 0 asks for none, --gpu-device and --gpu-memory for some"))
+    if devices or arguments.gpu == 0:
+        # What an earlier launch asked for is settled by that.
+        draft = replace(draft, gpu=0, gpu_memory=None)
+    return replace(
+        draft,
+        gpu=draft.gpu if arguments.gpu is None else arguments.gpu,
+        devices=devices,
+        gpu_memory=draft.gpu_memory if arguments.gpu_memory is None else arguments.gpu_memory,
+        gpu_shared=draft.gpu_shared if arguments.gpu_shared is None else arguments.gpu_shared,
+    )
 
 
 def _merged(

@@ -41,7 +41,22 @@ def parser() -> argparse.ArgumentParser:
     launch.add_argument("--name", help="suggested when left out")
     launch.add_argument("--cpu", type=_cores, metavar="CORES")
     launch.add_argument("--memory", type=_bytes, metavar="SIZE", help="such as 512m or 4g")
-    launch.add_argument("--gpu", type=_count, metavar="N")
+    launch.add_argument("--gpu", type=_count, metavar="N", help="so many GPUs")
+    launch.add_argument(
+        "--gpu-device",
+        action="append",
+        default=[],
+        metavar="ID[,ID…]",
+        help="just these: numbers (0, or 0:1 of a part), UUIDs or their beginnings; may be repeated",
+    )
+    launch.add_argument(
+        "--gpu-memory", type=_bytes, metavar="SIZE", help="the smallest GPU that is sold with so much"
+    )
+    launch.add_argument(
+        "--gpu-shared",
+        action=argparse.BooleanOptionalAction,
+        help="let others have them too, and take what others share where none is free",
+    )
     launch.add_argument(
         "--mount",
         action="append",

@@ -170,6 +170,7 @@ HOSTILE = [
     ["stop", EVIL],
     ["launch", EVIL, "--name", EVIL, "--mount", EVIL, "--env", f"{EVIL}=1"],
     ["launch", "--image", EVIL, "--name", "fine"],
+    ["launch", "python", "--gpu-device", f"{EVIL},0"],
     ["save", "evil", "mine"],
     ["environments", "rm", EVIL],
     ["ssh-config", "--key", "evil"],
