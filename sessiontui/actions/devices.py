@@ -36,11 +36,10 @@ def memory_used(ports: Ports) -> Mapping[str, int]:
 def with_others(ports: Ports, order: Order, taken: DevicesTaken, cancellation: Cancellation) -> Order:
     """The order with devices as they are free now, in place of those that others were quicker to get.
 
-    Among equals lots are drawn, so that those who lost together do not all run for the same one. Raises
-    DevicesTaken, which says who has what, where they were named by hand or nothing fits any more.
+    Among equals lots are drawn, so that those who lost together do not all run for the same one; those
+    named by hand are tried again where they were given back. Raises DevicesTaken, which says who has
+    what, where nothing fits any more.
     """
-    if order.wish.devices:
-        raise taken
     used = memory_used(ports) if order.wish.shared else {}
     draw = random.SystemRandom().random
     refusal = taken.message

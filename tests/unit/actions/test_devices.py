@@ -155,6 +155,11 @@ def test_devices_named_by_hand_are_those_or_none(box: Box) -> None:
     with pytest.raises(DevicesTaken, match="GPU 2 is held by rival-0 of bob"):
         box.launch(order)
     assert box.names() == ["rival-0"]
+    box.engine.rivals = [box.engine.take]
+    box.engine.remove("rival-0")
+    order = box.order(devices=("2",))
+    box.engine.looks = [lambda: box.engine.remove("rival-1")]
+    assert box.launch(order).devices == ("GPU-2",), "the other gave it back"
 
 
 def test_a_device_given_back_a_moment_later_is_taken(box: Box) -> None:
