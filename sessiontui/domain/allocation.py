@@ -219,8 +219,10 @@ def _too_few(
         remedy = "a device and a part of one do not go together, nor do those of two vendors"
     elif len(able) + len(lent) >= count:
         remedy = f"{numbers(lent)} can be shared, if you ask for that"
+    elif besides or len([gpu for gpu in pool if gpu.givable]) < count:
+        remedy = besides
     else:
-        remedy = besides or "wait until one is given back"
+        remedy = "wait for others to end"
     said = [f"{len(able)} of {len(pool)} GPU{_s(pool)}{size} {_are(able, pool)} {state}"]
     said.append(who_has(gpu for gpu in pool if gpu not in able))
     return "; ".join(filter(None, (*said, remedy)))

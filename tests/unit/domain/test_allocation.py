@@ -248,7 +248,7 @@ class TestAutomatically:
         assert got(gpus, memory=20, shared=True, used=used) == ["0"]
         assert refused(gpus, memory=40, shared=True, used=used) == [
             "0 of 2 GPUs with 40G are free or can be shared; 0: nifty-bohr of alice; 1: lent-out of bob; "
-            "wait until one is given back"
+            "wait for others to end"
         ]
 
     def test_draws_lots_among_equals_alone(self) -> None:
@@ -279,19 +279,26 @@ class TestTooFew:
         assert refused(gpus, 4) == [
             "2 of 8 GPUs are free; 0,1: train-7 of bob; 3: container web (privileged); "
             "5 busy with python (4211) of bob and 1 more; 6 lets no program compute (compute mode "
-            "prohibited); 7 cannot be used: GPU is lost; wait until one is given back"
+            "prohibited); 7 cannot be used: GPU is lost; wait for others to end"
         ]
 
     def test_says_what_could_be_shared_where_that_would_do(self) -> None:
         gpus = (card(0, holders=(MINE,)), card(1, holders=(LENT,)), card(2, holders=(HERS,)))
         assert refused(gpus, 2)[0].endswith("; 0,1 can be shared, if you ask for that")
-        assert refused(gpus, 3)[0].endswith("; wait until one is given back")
+        assert refused(gpus, 3)[0].endswith("; wait for others to end")
 
     def test_says_where_the_machine_has_not_so_many(self) -> None:
         assert refused((), 1) == ["this engine has no GPU"]
         assert refused((card(0),), 2) == ["there is only 1 GPU"]
         assert refused((card(0),), memory=200) == ["there is no GPU with 200G: the largest has 80G"]
         assert refused((card(0), card(1, 24, "A10")), 2, memory=40) == ["there is only 1 GPU with 40G"]
+
+    def test_advises_to_wait_only_where_that_helps(self) -> None:
+        gpus = (card(0, holders=(HERS,)), card(1, trouble="GPU is lost"))
+        assert refused(gpus, 1)[0].endswith("; wait for others to end")
+        assert refused(gpus, 2) == [
+            "0 of 2 GPUs are free; 0: train-7 of bob; 1 cannot be used: GPU is lost",
+        ]
 
     def test_says_that_there_are_parts(self) -> None:
         gpus = (*parts(0, 4), card(1, holders=(HERS,)))
