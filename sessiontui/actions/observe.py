@@ -10,7 +10,9 @@ from types import MappingProxyType
 
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable
-from sessiontui.domain.history import Figure, History, Series, Window
+from sessiontui.domain.gpu import NO_SAMPLE, GpuSample, Vendor
+from sessiontui.domain.gpu_usage import strangers_on
+from sessiontui.domain.history import Figure, GpuFigure, History, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
 from sessiontui.domain.resources import Capacity
@@ -18,19 +20,42 @@ from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.usage import UNKNOWN, Reading, Usage, usage_between
 from sessiontui.engine.port import Change
 
+_STRANGERS = 1.0
+"""Seconds to wait for a look at who uses the devices: what a person is about to take should be free now."""
+_MOMENT = 0.1
+"""Seconds to wait for figures of now: a driver that is well has answered by then."""
+_VENDORS = MappingProxyType({Vendor.NVIDIA: "NVIDIA", Vendor.AMD: "AMD", Vendor.INTEL: "Intel"})
+
 
 def capacity(ports: Ports, *, glance: bool = False) -> Capacity:
-    """What the engine can give, with this machine's devices and free memory where the engine is here."""
+    """What the engine can give, with this machine's devices and free memory where the engine is here.
+
+    The devices are with their holders, and with those who use them without holding them.
+    """
     if not ports.engine.facts().local:
         return ports.engine.capacity(glance=glance)
     found = ports.engine.capacity(ports.gpus.devices(), glance=glance)
-    return replace(found, memory_available=ports.machine.memory_available())
+    gpus = found.gpus
+    if gpus:
+        sample = ports.gpus.sample((), patience=_STRANGERS)
+        gpus = tuple(replace(gpu, strangers=strangers_on(gpu, sample)) for gpu in gpus)
+    return replace(found, gpus=gpus, memory_available=ports.machine.memory_available())
+
+
+def gpu_notes(sample: GpuSample) -> tuple[str, ...]:
+    """What is wrong with drivers that should answer, in sentences; nothing where there is no device."""
+    return tuple(
+        f"{_VENDORS[driver.vendor]} GPUs cannot be read: {driver.trouble}"
+        for driver in sample.drivers
+        if driver.expected and driver.trouble
+    )
 
 
 class Observer:
     """Holds the latest Picture, and what was used before it. Its methods may be called from any thread.
 
-    All but ``picture`` and ``series`` block. ``now`` is the calendar's time, ``clock`` only goes forward.
+    All but ``picture`` and those that give a series block. ``now`` is the calendar's time, ``clock`` only
+    goes forward.
     """
 
     def __init__(
@@ -40,6 +65,7 @@ class Observer:
         self._now = now
         self._clock = clock
         self._history = History()
+        self._gpu_history = History()
         self._measured = clock()
         self._lock = threading.Lock()
         self._looking = threading.Lock()
@@ -180,18 +206,23 @@ class Observer:
         """
         self._shown = () if shown is None else shown
         host = self._ports.machine.usage()
-        sessions = self._picture.sessions
+        sessions, engine = self._picture.sessions, self._picture.engine
         readings = self._ports.meter.readings(sessions, shown)
-        notes = self._ports.meter.notes()
+        # An engine elsewhere gives none of this machine's devices.
+        here = engine is not None and engine.local
+        gpus = self._ports.gpus.sample(sessions, patience=_MOMENT) if here else NO_SAMPLE
+        notes = (*self._ports.meter.notes(), *gpu_notes(gpus))
         with self._lock:
             usage: Mapping[str, Usage] = {one: self._usage(one, reading) for one, reading in readings.items()}
             self._remember(readings, usage)
+            self._remember_gpus(gpus)
             self._readings = dict(readings)
             now = self._now()
             self._picture = replace(
                 self._picture,
                 host=host,
                 usage=MappingProxyType(usage),
+                gpus=gpus,
                 notes=notes,
                 taken_at=self._picture.taken_at if self._picture.trouble else now,
             )
@@ -202,10 +233,17 @@ class Observer:
         with self._lock:
             return self._history.series(session_id, figure, window, self._measured)
 
+    def gpu_series(self, uuid: str, figure: GpuFigure, window: Window) -> Series:
+        """What a device, or a part of one, did up to the last look at the meters."""
+        with self._lock:
+            return self._gpu_history.series(uuid, figure, window, self._measured)
+
     def unmeasured(self) -> Picture:
         """What is known without the meters, which do not answer: figures that are too old are none."""
         with self._lock:
-            self._picture = replace(self._picture, host=HostUsage(), usage=MappingProxyType({}))
+            self._picture = replace(
+                self._picture, host=HostUsage(), usage=MappingProxyType({}), gpus=NO_SAMPLE
+            )
         return self.picture()
 
     def _limits_unknown(self, picture: Picture, session: Session) -> bool:
@@ -250,6 +288,17 @@ class Observer:
             earlier = self._readings.get(one)
             if earlier is None or earlier.at != reading.at:
                 self._history.add(one, at, usage[one])
+
+    def _remember_gpus(self, gpus: GpuSample) -> None:
+        """Note what is new; a driver that told nothing newer, or nothing, leaves a gap."""
+        before = self._picture.gpus.readings
+        for uuid, reading in gpus.readings.items():
+            earlier = before.get(uuid)
+            if not reading.trouble and (earlier is None or earlier.at != reading.at):
+                self._gpu_history.add_device(self._measured, reading)
+        if self._picture.capacity is not None:
+            listed = {gpu.uuid for gpu in self._picture.capacity.gpus}
+            self._gpu_history.keep(listed | gpus.readings.keys())
 
     def prepare(self, preparation: Preparation) -> None:
         """Show a launch that has no container yet, or how far it is now."""

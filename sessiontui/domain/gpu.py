@@ -115,7 +115,7 @@ class Gpu:
     nodes: tuple[str, ...] = ()
     """The files in /dev that a container is given of a vendor that has no names for its devices."""
     strangers: tuple[GpuProcess, ...] = ()
-    """Processes of no container that use it now."""
+    """Processes that use it now and are none of its holders': see :mod:`sessiontui.domain.gpu_usage`."""
     trouble: str = ""
     """Why it cannot be used, in the driver's words."""
 

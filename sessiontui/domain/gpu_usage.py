@@ -74,10 +74,23 @@ def others_on(uuid: str, sample: GpuSample, container_ids: Collection[str]) -> t
     )
 
 
-def strangers_on(uuid: str, sample: GpuSample) -> tuple[GpuProcess, ...]:
-    """The processes of no container that are in a session's way on a device."""
+def strangers_on(gpu: Gpu, sample: GpuSample) -> tuple[GpuProcess, ...]:
+    """The processes on a device that are none of its holders' and in a session's way.
+
+    They run in no container, or in one that the engine gave no device: another engine's. Of a device
+    that nobody holds, whoever is on it is a stranger; beside a holder, what cannot be placed may be its.
+    """
+    containers = {holder.container_id for holder in gpu.holders}
+    placed = not gpu.holders or "" not in containers
     return tuple(
-        one for one in others_on(uuid, sample, ()) if one.place is Place.HOST and in_somebodys_way(one)
+        one
+        for one in others_on(gpu.uuid, sample, containers)
+        if in_somebodys_way(one)
+        and (
+            one.place is Place.HOST
+            or (one.place is Place.CONTAINER and placed)
+            or (one.place is Place.UNKNOWN and not gpu.holders)
+        )
     )
 
 

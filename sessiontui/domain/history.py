@@ -1,4 +1,5 @@
-"""What sessions used over the last minutes and the last hour, in memory that does not grow with time."""
+"""What sessions used and devices did over the last minutes and the last hour, in memory that does not grow
+with time."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from sessiontui.domain.gpu import GpuReading
 from sessiontui.domain.usage import Usage
 
 REACH = 15.0
@@ -32,6 +34,15 @@ class Figure(IntEnum):
     """Bytes a second, received and sent together."""
     DISK = 3
     """Bytes a second, read and written together."""
+
+
+class GpuFigure(IntEnum):
+    """What is kept of a device."""
+
+    BUSY = 0
+    """Share (0 to 1) of the time."""
+    MEMORY = int(Figure.MEMORY)
+    """Bytes; like that of sessions, the most of it in a slot."""
 
 
 _FIGURES = len(Figure)
@@ -65,7 +76,7 @@ class Series:
 
 
 class History:
-    """Keeps the figures of sessions by id. Not for two threads at once.
+    """Keeps the figures of sessions and devices by id. Not for two threads at once.
 
     A slot holds the mean of the rates that were seen in it, and the most of the memory. Moments are
     seconds on a clock that goes forward; should it go back, what lay after is forgotten.
@@ -76,29 +87,36 @@ class History:
 
     def add(self, session_id: str, at: float, usage: Usage) -> None:
         """Note what a session used at a moment; what of it is unknown stays a gap."""
+        figures = (
+            _figure(usage.cpu),
+            _figure(usage.memory),
+            _total(usage.received, usage.sent),
+            _total(usage.read, usage.written),
+        )
+        # Without a rate it is the first sample of its container: the one before tells of another run.
+        self._add(session_id, at, figures, goes_on=figures[0] == figures[0])
+
+    def add_device(self, at: float, reading: GpuReading) -> None:
+        """Note what a device did at a moment, under its UUID."""
+        figures = (_figure(reading.busy), _figure(reading.memory), _UNKNOWN, _UNKNOWN)
+        self._add(reading.uuid, at, figures, goes_on=True)
+
+    def _add(self, one: str, at: float, figures: tuple[float, ...], *, goes_on: bool) -> None:
         if not math.isfinite(at):
             return
-        track = self._tracks.get(session_id)
+        track = self._tracks.get(one)
         if track is None:
-            track = self._tracks[session_id] = _Track()
-        track.add(
-            at,
-            (
-                _figure(usage.cpu),
-                _figure(usage.memory),
-                _total(usage.received, usage.sent),
-                _total(usage.read, usage.written),
-            ),
-        )
+            track = self._tracks[one] = _Track()
+        track.add(at, figures, goes_on)
 
     def keep(self, ids: Collection[str]) -> None:
-        """Forget all other sessions."""
+        """Forget all others."""
         self._tracks = {one: track for one, track in self._tracks.items() if one in ids}
 
-    def series(self, session_id: str, figure: Figure, window: Window, now: float) -> Series:
-        """A figure of a session up to now; all unknown where nothing was added."""
+    def series(self, one: str, figure: Figure | GpuFigure, window: Window, now: float) -> Series:
+        """A figure of a session or device up to now; all unknown where nothing was added."""
         newest = window.slot(now)
-        track = self._tracks.get(session_id)
+        track = self._tracks.get(one)
         if track is None:
             return Series(window, newest, (None,) * window.slots)
         return Series(window, newest, track.rings[window].values(figure, newest))
@@ -114,7 +132,7 @@ def _total(one: float | None, other: float | None) -> float:
 
 
 class _Track:
-    """One session."""
+    """One session or device."""
 
     __slots__ = ("_last", "rings")
 
@@ -122,9 +140,8 @@ class _Track:
         self._last = -math.inf
         self.rings = {window: _Ring(window) for window in Window}
 
-    def add(self, at: float, figures: tuple[float, ...]) -> None:
-        # Without a rate it is the first sample of its container: the one before tells of another run.
-        reaches = 0 <= at - self._last <= REACH and figures[Figure.CPU] == figures[Figure.CPU]
+    def add(self, at: float, figures: tuple[float, ...], goes_on: bool) -> None:
+        reaches = goes_on and 0 <= at - self._last <= REACH
         self._last = at
         for ring in self.rings.values():
             ring.add(at, figures, reaches)

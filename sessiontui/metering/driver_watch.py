@@ -64,10 +64,14 @@ class DriverWatch:
         """The time of day since which every look took too long."""
         self._closed = False
 
-    def begin(self) -> int:
-        """Have the driver looked at from now on; the number of that look, of the last where none is due."""
+    def begin(self, *, for_devices: bool = False) -> int:
+        """Have the driver looked at from now on; the number of that look, of the last where none is due.
+
+        ``for_devices``: only where the devices it told are too old.
+        """
         with self._changed:
-            if self._closed or not self._due():
+            due = self._devices_outdated() or (bool(self._devices) and not for_devices)
+            if self._closed or not due:
                 return self._done
             self._wanted = self._begun + 1
             if self._thread is None:
@@ -102,9 +106,6 @@ class DriverWatch:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-
-    def _due(self) -> bool:
-        return bool(self._devices) or self._devices_outdated()
 
     def _devices_outdated(self) -> bool:
         return self._devices is None or self._clock() - self._devices_at >= DEVICES_KEPT

@@ -52,7 +52,7 @@ class LocalGpus:
             if self._deadline is None:
                 self._deadline = self._clock() + FIRST_ANSWER
         for watch in self._watches:
-            watch.begin()
+            watch.begin(for_devices=True)
         return tuple(gpu for watch in self._watches for gpu in watch.devices(self._deadline - self._clock()))
 
     def sample(self, sessions: Sequence[Session], *, patience: float = 0.0) -> GpuSample:
@@ -79,9 +79,11 @@ class LocalGpus:
             tuple(one.driver for one in told if one.driver is not None),
         )
         # An equal sample stays the same object, so that whoever draws it sees at once that it is.
-        if sample != self._sample:
-            self._sample = sample
-        return self._sample
+        last = self._sample
+        if sample == last:
+            return last
+        self._sample = sample
+        return sample
 
     def close(self) -> None:
         """See the port. Waits for nobody."""

@@ -157,10 +157,30 @@ def test_others_are_the_processes_of_no_container_asked_about() -> None:
     assert others_on("GPU-0", sample(replace(told("GPU-0"), processes=None)), ()) == ()
 
 
-def test_strangers_run_in_no_container_and_are_felt() -> None:
+SEEN = sample(told("GPU-0", ours(1), theirs(2), of_nobody(3), unseen(4)))
+
+
+@pytest.mark.parametrize(
+    ("holders", "strangers"),
+    [
+        ((ME,), [2, 3]),
+        ((ME, OTHER), [3]),
+        ((Holder("unseen"),), [3]),
+        ((), [1, 2, 3, 4]),
+    ],
+    ids=["another engine's container", "shared", "holder without a container", "held by nobody"],
+)
+def test_strangers_are_who_uses_a_device_and_holds_it_not(
+    holders: tuple[Holder, ...], strangers: list[int]
+) -> None:
+    device = replace(gpu(0), holders=holders)
+    assert [one.pid for one in strangers_on(device, SEEN)] == strangers
+
+
+def test_strangers_are_felt() -> None:
     display, trainer = of_nobody(5, 40 * MIB, 0.0), of_nobody(6, 40 * MIB, 0.2)
-    seen = sample(told("GPU-0", ours(1), theirs(2), of_nobody(3), unseen(4), display, trainer))
-    assert [one.pid for one in strangers_on("GPU-0", seen)] == [3, 6]
+    seen = sample(told("GPU-0", of_nobody(3), display, trainer))
+    assert [one.pid for one in strangers_on(gpu(0), seen)] == [3, 6]
 
 
 @pytest.mark.parametrize(

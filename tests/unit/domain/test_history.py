@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessiontui.domain.history import REACH, Figure, History, Series, Window
+from sessiontui.domain.gpu import GpuReading
+from sessiontui.domain.history import REACH, Figure, GpuFigure, History, Series, Window
 from sessiontui.domain.usage import UNKNOWN, Usage
 
 MINUTES, HOUR = Window.FIVE_MINUTES, Window.HOUR
@@ -44,6 +45,23 @@ def test_both_directions_are_kept_together_and_half_of_it_is_unknown() -> None:
     history.add("one", 300, Usage(received=10.0, sent=5.0, read=3.0))
     assert history.series("one", Figure.NETWORK, MINUTES, 300).values[-1] == 15
     assert history.series("one", Figure.DISK, MINUTES, 300).values[-1] is None
+
+
+def test_devices_have_series_of_their_own_figures() -> None:
+    history = History()
+    for at, busy, memory in ((300.0, 0.5, 500), (301.0, 1.0, 900), (302.9, 0.9, 700)):
+        history.add_device(at, GpuReading("GPU-0", at, busy, memory))
+    assert history.series("GPU-0", GpuFigure.BUSY, MINUTES, 302.9).values[-1] == pytest.approx(0.8)
+    assert history.series("GPU-0", GpuFigure.MEMORY, MINUTES, 302.9).values[-1] == 900
+    assert history.series("GPU-1", GpuFigure.BUSY, MINUTES, 302.9).values[-1] is None
+
+
+def test_part_of_a_device_has_memory_in_every_slot_between_late_looks() -> None:
+    history = History()
+    for at in (300, 310):
+        history.add_device(at, GpuReading("MIG-0", at, memory=7))
+    assert history.series("MIG-0", GpuFigure.MEMORY, MINUTES, 310).values[-5:] == (None, 7, 7, 7, 7)
+    assert not any(history.series("MIG-0", GpuFigure.BUSY, MINUTES, 310).values)
 
 
 def test_zero_is_known() -> None:

@@ -226,6 +226,15 @@ def test_devices_are_kept_and_asked_for_anew_in_the_background(box: Box) -> None
     until(lambda: len(gpus.devices()) == 2)
 
 
+def test_devices_that_are_known_cost_no_look(box: Box) -> None:
+    gpus = box.gpus()
+    gpus.sample([], patience=PATIENCE)
+    asked = list(box.source.calls)
+    gpus.devices()
+    gpus.sample([], patience=PATIENCE)
+    assert box.source.calls == [*asked, "readings", "driver"]
+
+
 def test_driver_that_is_not_there_is_looked_for_again_but_seldom(box: Box) -> None:
     box.source.count, box.source.trouble = 0, "libnvidia-ml.so.1: not found"
     gpus = box.gpus()
