@@ -35,6 +35,7 @@ from sessiontui.domain.units import GIB, KIB, MIB
 from sessiontui.domain.usage import Reading, Usage
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import BuildSettings, Check, Say
+from sessiontui.metering.port import GpuMeter
 from sessiontui.metering.scripted_gpus import ScriptedGpus
 from sessiontui.storage.directories import Directories
 from sessiontui.storage.memory_records import MemoryRecords
@@ -194,7 +195,7 @@ class Stage:
     )
     meter: ScriptedMeter = field(default_factory=ScriptedMeter)
     machine: ScriptedMachine = field(default_factory=ScriptedMachine)
-    gpus: ScriptedGpus = field(default_factory=ScriptedGpus)
+    gpus: GpuMeter = field(default_factory=ScriptedGpus)
     catalogue: ListedEnvironments = field(default_factory=ListedEnvironments)
     owner: Owner = ALICE
     storage: Storage = field(default_factory=lambda: TwoFolders())

@@ -42,7 +42,7 @@ class ScriptedSource:
         self.calls.append(call)
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
-        self.answers.wait()
+        self.answers.wait(60)  # a test that waits for ever tells nothing
         self.inside -= 1
 
     def driver(self) -> Driver:
