@@ -11,7 +11,7 @@ from types import MappingProxyType
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable
 from sessiontui.domain.gpu import NO_SAMPLE, GpuSample, Vendor
-from sessiontui.domain.gpu_usage import strangers_on
+from sessiontui.domain.gpu_usage import with_strangers
 from sessiontui.domain.history import Figure, GpuFigure, History, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
@@ -35,11 +35,12 @@ def capacity(ports: Ports, *, glance: bool = False) -> Capacity:
     if not ports.engine.facts().local:
         return ports.engine.capacity(glance=glance)
     found = ports.engine.capacity(ports.gpus.devices(), glance=glance)
-    gpus = found.gpus
-    if gpus:
-        sample = ports.gpus.sample((), patience=_STRANGERS)
-        gpus = tuple(replace(gpu, strangers=strangers_on(gpu, sample)) for gpu in gpus)
-    return replace(found, gpus=gpus, memory_available=ports.machine.memory_available())
+    sample = ports.gpus.sample((), patience=_STRANGERS) if found.gpus else NO_SAMPLE
+    return replace(
+        found,
+        gpus=with_strangers(found.gpus, sample),
+        memory_available=ports.machine.memory_available(),
+    )
 
 
 def gpu_notes(sample: GpuSample) -> tuple[str, ...]:
@@ -67,6 +68,8 @@ class Observer:
         self._history = History()
         self._gpu_history = History()
         self._measured = clock()
+        self._surveyed: frozenset[str] = frozenset()
+        """The devices that drivers told of at the last survey, had or not."""
         self._lock = threading.Lock()
         self._looking = threading.Lock()
         self._picture = Picture()
@@ -182,8 +185,18 @@ class Observer:
                 self._picture = replace(self._picture, sessions=now)
         return self.picture()
 
+    def misses_devices(self) -> bool:
+        """Whether drivers tell of devices that were not there when it was seen what the engine can give."""
+        with self._lock:
+            room, told = self._picture.capacity, self._picture.gpus.readings.keys()
+            if room is None or told == self._surveyed:
+                return False
+            return not told <= {gpu.uuid for gpu in room.gpus}
+
     def survey(self) -> Picture:
         """See anew what the engine can give. Devices are asked of their drivers, which may take long."""
+        with self._lock:
+            self._surveyed = frozenset(self._picture.gpus.readings)
         try:
             room = capacity(self._ports, glance=True)
         except EngineError:
@@ -215,7 +228,7 @@ class Observer:
         with self._lock:
             usage: Mapping[str, Usage] = {one: self._usage(one, reading) for one, reading in readings.items()}
             self._remember(readings, usage)
-            self._remember_gpus(gpus)
+            room = self._remember_gpus(gpus)
             self._readings = dict(readings)
             now = self._now()
             self._picture = replace(
@@ -223,6 +236,7 @@ class Observer:
                 host=host,
                 usage=MappingProxyType(usage),
                 gpus=gpus,
+                capacity=room,
                 notes=notes,
                 taken_at=self._picture.taken_at if self._picture.trouble else now,
             )
@@ -289,16 +303,22 @@ class Observer:
             if earlier is None or earlier.at != reading.at:
                 self._history.add(one, at, usage[one])
 
-    def _remember_gpus(self, gpus: GpuSample) -> None:
-        """Note what is new; a driver that told nothing newer, or nothing, leaves a gap."""
+    def _remember_gpus(self, gpus: GpuSample) -> Capacity | None:
+        """Note what is new; a driver that told nothing newer, or nothing, leaves a gap.
+
+        The capacity, with those who use its devices now.
+        """
         before = self._picture.gpus.readings
         for uuid, reading in gpus.readings.items():
             earlier = before.get(uuid)
             if not reading.trouble and (earlier is None or earlier.at != reading.at):
                 self._gpu_history.add_device(self._measured, reading)
-        if self._picture.capacity is not None:
-            listed = {gpu.uuid for gpu in self._picture.capacity.gpus}
-            self._gpu_history.keep(listed | gpus.readings.keys())
+        room = self._picture.capacity
+        if room is None:
+            return None
+        self._gpu_history.keep({gpu.uuid for gpu in room.gpus} | gpus.readings.keys())
+        used = with_strangers(room.gpus, gpus)
+        return room if used is room.gpus else replace(room, gpus=used)
 
     def prepare(self, preparation: Preparation) -> None:
         """Show a launch that has no container yet, or how far it is now."""

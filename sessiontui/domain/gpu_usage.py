@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sessiontui.domain.gpu import Gpu, GpuProcess, GpuReading, GpuSample, Place
@@ -92,6 +92,24 @@ def strangers_on(gpu: Gpu, sample: GpuSample) -> tuple[GpuProcess, ...]:
             or (one.place is Place.UNKNOWN and not gpu.holders)
         )
     )
+
+
+def with_strangers(gpus: tuple[Gpu, ...], sample: GpuSample) -> tuple[Gpu, ...]:
+    """The devices with the strangers on them, the same object where these are the same processes as before.
+
+    Of a device whose driver does not tell now, those who were there last are kept.
+    """
+    new = tuple(_with_strangers(gpu, sample) for gpu in gpus)
+    return gpus if all(one is before for one, before in zip(new, gpus, strict=True)) else new
+
+
+def _with_strangers(gpu: Gpu, sample: GpuSample) -> Gpu:
+    reading = sample.readings.get(gpu.uuid)
+    if reading is None or reading.processes is None:
+        return gpu
+    strangers = strangers_on(gpu, sample)
+    same = [(one.pid, one.began) for one in strangers] == [(one.pid, one.began) for one in gpu.strangers]
+    return gpu if same else replace(gpu, strangers=strangers)
 
 
 def in_somebodys_way(process: GpuProcess) -> bool:

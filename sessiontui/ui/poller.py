@@ -115,11 +115,14 @@ class Poller:
                 self._post(picture)
 
     def survey(self) -> None:
-        """See what the engine can give whenever sessions have changed, but seldom."""
+        """See what the engine can give whenever sessions or devices have changed, but seldom."""
         while True:
-            self._outdated.wait()
+            # A driver that takes its time tells of its devices later than the engine of its sessions.
+            outdated = self._outdated.wait(_SURVEY) or self._observer.misses_devices()
             if self._closed.is_set():
                 return
+            if not outdated:
+                continue
             self._outdated.clear()
             self._post(self._observer.survey())
             if self._closed.wait(_SURVEY):

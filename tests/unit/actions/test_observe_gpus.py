@@ -172,3 +172,28 @@ def test_capacity_names_who_uses_a_device_that_nobody_holds(watch: Watch) -> Non
 def test_display_takes_no_device_from_anybody(watch: Watch) -> None:
     watch.gpus.told = GpuSample({"GPU-0": GpuReading("GPU-0", 1.0, processes=(DISPLAY,))})
     assert capacity(ports(watch.gpus)).free_gpus == (DEVICE,)
+
+
+def test_picture_names_who_uses_a_device_now(watch: Watch) -> None:
+    room = watch.observer.survey().capacity
+    assert room is not None
+    later = replace(TRAINER, memory=GIB, busy=1.0)
+    watch.tell(303.0, GpuReading("GPU-0", 303.0, 0.9, processes=(later,)))
+    assert watch.observer.picture().capacity is room, "figures alone are no news of who it is"
+    watch.tell(306.0, GpuReading("GPU-0", 306.0, 0.0, processes=()))
+    now = watch.observer.picture().capacity
+    assert now is not None
+    assert now.free_gpus == (DEVICE,)
+
+
+def test_devices_that_were_not_there_are_missed_once(watch: Watch) -> None:
+    assert not watch.observer.misses_devices(), "nothing was seen yet"
+    watch.observer.survey()
+    watch.tell(300.0, GpuReading("GPU-0", 1.0))
+    assert not watch.observer.misses_devices()
+    watch.tell(303.0, GpuReading("GPU-0", 1.0), GpuReading("GPU-1", 1.0))
+    assert watch.observer.misses_devices()
+    watch.observer.survey()
+    assert not watch.observer.misses_devices(), "what the driver does not list is not asked for again"
+    watch.tell(306.0)
+    assert not watch.observer.misses_devices()

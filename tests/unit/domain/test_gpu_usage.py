@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessiontui.domain.gpu import NO_SAMPLE, Gpu, GpuProcess, GpuReading, GpuSample, Holder, Place
-from sessiontui.domain.gpu_usage import GpuUse, in_somebodys_way, others_on, strangers_on, use_of
+from sessiontui.domain.gpu_usage import (
+    GpuUse,
+    in_somebodys_way,
+    others_on,
+    strangers_on,
+    use_of,
+    with_strangers,
+)
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import GIB, MIB
 from tests.sessions import session
@@ -175,6 +182,24 @@ def test_strangers_are_who_uses_a_device_and_holds_it_not(
 ) -> None:
     device = replace(gpu(0), holders=holders)
     assert [one.pid for one in strangers_on(device, SEEN)] == strangers
+
+
+def test_devices_are_the_same_object_while_the_same_strangers_use_them() -> None:
+    before = (gpu(0), gpu(1))
+    seen = sample(told("GPU-0", of_nobody(3)), told("GPU-1"))
+    used = with_strangers(before, seen)
+    assert [[one.pid for one in device.strangers] for device in used] == [[3], []]
+    later = sample(told("GPU-0", of_nobody(3, 9 * GIB, 0.9)), told("GPU-1"))
+    assert with_strangers(used, later) is used
+    assert with_strangers(used, sample(told("GPU-0"), told("GPU-1"))) == before
+    another = replace(of_nobody(3), began=2)
+    assert with_strangers(used, sample(told("GPU-0", another)))[0].strangers == (another,)
+
+
+def test_strangers_are_not_gone_since_a_driver_is_silent() -> None:
+    used = with_strangers((gpu(0),), sample(told("GPU-0", of_nobody(3))))
+    assert with_strangers(used, NO_SAMPLE) is used
+    assert with_strangers(used, sample(replace(told("GPU-0"), processes=None))) is used
 
 
 def test_strangers_are_felt() -> None:

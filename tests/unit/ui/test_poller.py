@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
 from sessiontui.actions.observe import Observer
 from sessiontui.actions.ports import Ports
+from sessiontui.domain.gpu import NO_SAMPLE, Gpu, GpuReading, GpuSample
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Phase, Session
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.engine.port import Change
+from sessiontui.metering.port import NO_GPUS, GpuMeter
+from sessiontui.metering.scripted_gpus import ScriptedGpus
 from sessiontui.storage.memory_records import MemoryRecords
 from sessiontui.ui.poller import Poller
 from tests.pilot.stage import ALICE, ListedEnvironments, QuietHost, ScriptedMachine, ScriptedMeter, TwoFolders
@@ -56,13 +59,27 @@ class NotingEngine(MemoryEngine):
         return super().look(change, before)
 
 
+class SlowGpus(ScriptedGpus):
+    """One device, of which the driver tells when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = False
+
+    def devices(self) -> tuple[Gpu, ...]:
+        return (Gpu("GPU-0", 0, "H100"),) if self.told else ()
+
+    def sample(self, sessions: Sequence[Session], *, patience: float = 0.0) -> GpuSample:
+        return GpuSample({"GPU-0": GpuReading("GPU-0", 1.0)}) if self.told else NO_SAMPLE
+
+
 class Watch:
     """A poller at work on an engine, and the pictures it posts."""
 
-    def __init__(self, engine: NotingEngine) -> None:
+    def __init__(self, engine: NotingEngine, gpus: GpuMeter = NO_GPUS) -> None:
         self.engine = engine
         self.pictures: list[Picture] = []
-        ports = scripted(engine)
+        ports = replace(scripted(engine), gpus=gpus)
         self.observer = Observer(ports, time.time)
         self.poller = Poller(engine, self.observer, self.pictures.append)
         poller = self.poller
@@ -126,6 +143,23 @@ def test_a_flood_of_events_keeps_the_engine_busy_for_a_part_of_the_time_only(wat
     asked = watch.engine.lists - lists + len(watch.engine.looks)
     assert asked * 0.02 <= 0.4 * seconds
     watch.until(lambda picture: all(one.reason == "39" for one in picture.sessions))
+
+
+def test_devices_of_which_a_driver_tells_late_are_seen_without_any_change_of_sessions(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessiontui.ui.poller._SURVEY", 0.01)
+    gpus = SlowGpus()
+    late = Watch(watch.engine, gpus)
+    late.until(lambda picture: picture.capacity is not None)
+    seen = len(late.pictures)
+    late.observer.measure()
+    time.sleep(0.1)
+    assert len(late.pictures) == seen, "nothing is asked of an engine on which nothing happens"
+    gpus.told = True
+    late.observer.measure()
+    late.until(lambda picture: picture.capacity is not None and len(picture.capacity.gpus) == 1)
+    late.poller.close()
 
 
 class ToldEngine(NotingEngine):
