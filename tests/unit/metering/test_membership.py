@@ -43,6 +43,15 @@ PODMAN_ROOTLESS_V1 = f"""\
 1:name=systemd:/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{HERE}.scope
 0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{HERE}.scope
 """
+# Docker of a snap package, on a machine that has both versions mounted: version 2 shows the engine alone.
+DOCKER_SNAP = f"""\
+5:blkio:/docker/{HERE}
+4:cpu,cpuacct:/docker/{HERE}
+3:memory:/docker/{HERE}
+2:rdma:/
+1:name=systemd:/docker/{HERE}
+0::/system.slice/snap.docker.dockerd.service
+"""
 POD = "pod2ad93bf7-f4ac-4b4a-8d4b-2b8c5c6d7e8f"
 POD_SLICE = POD.replace("-", "_")
 USER = "/user.slice/user-1000.slice/user@1000.service"
@@ -50,6 +59,7 @@ USER = "/user.slice/user-1000.slice/user@1000.service"
 ONE_CONTAINER = {
     "docker, version 1, cgroupfs": DOCKER_V1_CGROUPFS,
     "docker, version 1, systemd": DOCKER_V1_SYSTEMD,
+    "docker, of a snap": DOCKER_SNAP,
     "docker, version 2, cgroupfs": f"0::/docker/{HERE}\n",
     "docker, version 2, systemd": f"0::/system.slice/docker-{HERE}.scope\n",
     "docker, a parent of its own": f"0::/gpu.slice/gpu-batch.slice/docker-{HERE}.scope\n",
