@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sessiontui.actions.launch import Launcher, is_prepared, preferred_version
+from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
+from sessiontui.domain import gpu_toolkit
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import Environment, Version
 from sessiontui.domain.errors import (
@@ -16,8 +18,10 @@ from sessiontui.domain.errors import (
     SessiontuiError,
 )
 from sessiontui.domain.launch import Progress, Step
+from sessiontui.domain.picture import EngineFacts
+from sessiontui.domain.resources import Capacity
 from sessiontui.domain.units import format_bytes
-from sessiontui.host.port import ENGINE_ANSWERS, ENGINE_INSTALLED, ENGINE_PERMITTED, Check, Host, Say
+from sessiontui.host.port import ENGINE_ANSWERS, ENGINE_INSTALLED, ENGINE_PERMITTED, TOOLKIT, Check, Host, Say
 
 ENGINE_PACKAGE = "docker.io"
 """Docker Engine as Debian and Ubuntu package it."""
@@ -53,7 +57,7 @@ def doctor(ports_for: Callable[[], Ports], host: Host, say: Say) -> bool:
     """Say what the machine has and lacks, with the commands that mend it; whether all is well."""
     checks = list(host.checks())
     if not any(check.title in _NO_ENGINE and check.state == "missing" for check in checks):
-        checks += _checks_of_engine(ports_for)
+        checks += _checks_of_engine(ports_for, nvidia=any(check.title == TOOLKIT for check in checks))
     for check in checks:
         say(f"{_SIGNS[check.state]} {check.title}: {check.detail}")
         for command in check.remedy:
@@ -160,14 +164,15 @@ def _version_from_packages(ports: Ports, environment: Environment) -> Version | 
     )
 
 
-def _checks_of_engine(ports_for: Callable[[], Ports]) -> list[Check]:
-    """What only a connection tells."""
+def _checks_of_engine(ports_for: Callable[[], Ports], *, nvidia: bool) -> list[Check]:
+    """What only a connection tells; ``nvidia``: this machine has a device of NVIDIA's."""
     try:
         ports = ports_for()
-        facts, room = ports.engine.facts(), ports.engine.capacity()
+        facts, room = ports.engine.facts(), capacity(ports)
         words = f"{facts.name} on {facts.host}: {room.cpu} cores, {format_bytes(room.memory)} of memory"
         checks = [Check("Engine", "ok", words)]
         checks += [Check("Engine's warning", "unknown", warning) for warning in facts.warnings]
+        checks += _gpus(facts, room, nvidia=nvidia)
         environment, version = first_choice(ports)
         title = f"Image of {environment.label} {version.name}"
         if is_prepared(ports, environment, version):
@@ -178,6 +183,18 @@ def _checks_of_engine(ports_for: Callable[[], Ports]) -> list[Check]:
         return [*checks, Check(title, "unknown", detail, ("sessiontui setup",))]
     except SessiontuiError as error:
         return [Check("Engine", "missing", "; ".join(filter(None, [error.message, error.hint])))]
+
+
+def _gpus(facts: EngineFacts, room: Capacity, *, nvidia: bool) -> list[Check]:
+    """Whether the engine can give this machine's GPUs, where there are any."""
+    title = "GPUs for sessions"
+    if room.gpu_trouble:
+        return [Check(title, "missing", room.gpu_trouble, gpu_toolkit.command_of(room.gpu_remedy))]
+    if nvidia and facts.local and facts.gpu_way is None:
+        return [Check(title, "missing", gpu_toolkit.NO_WAY, gpu_toolkit.set_up(rootless=facts.rootless))]
+    way = facts.gpu_way.value if facts.gpu_way else "files in /dev"
+    givable = sum(gpu.givable for gpu in room.gpus)
+    return [Check(title, "ok", f"{givable}, given by {way}")] if room.gpus else []
 
 
 def _hint(check: Check | None) -> str:

@@ -15,18 +15,19 @@ NO_CGROUPS = "NVIDIA's container toolkit would set device cgroups, which an engi
 INSTALL = "sudo apt-get install -y nvidia-container-toolkit"
 CONFIGURE = "sudo nvidia-ctk runtime configure --runtime=docker"
 RESTART = "sudo systemctl restart docker"
+_BY_WHOM = "an administrator runs: "
 _ROOTLESS = (
     "nvidia-ctk runtime configure --runtime=docker --config=$HOME/.config/docker/daemon.json",
     "systemctl --user restart docker",
 )
 LEAVE_CGROUPS = "sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place"
-_DESCRIBE = "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+DESCRIBE = "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
 
 
 def set_up(*, rootless: bool = False, podman: bool = False, restart: str = RESTART) -> tuple[str, ...]:
     """The commands that make an engine know NVIDIA's container toolkit, once its package source is added."""
     if podman:
-        return (INSTALL, _DESCRIBE)
+        return (INSTALL, DESCRIBE)
     if rootless:
         return (INSTALL, *_ROOTLESS, LEAVE_CGROUPS)
     return (INSTALL, CONFIGURE, restart)
@@ -34,4 +35,9 @@ def set_up(*, rootless: bool = False, podman: bool = False, restart: str = RESTA
 
 def remedy(*commands: str) -> str:
     """The commands as a sentence."""
-    return f"an administrator runs: {' && '.join(commands)}"
+    return f"{_BY_WHOM}{' && '.join(commands)}"
+
+
+def command_of(sentence: str) -> tuple[str, ...]:
+    """What such a sentence says to run; nothing where it says something else."""
+    return (sentence.removeprefix(_BY_WHOM),) if sentence.startswith(_BY_WHOM) else ()

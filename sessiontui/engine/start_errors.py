@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sessiontui.domain import gpu_toolkit
+
 _BIND_SOURCE = re.compile(
     r"bind source path does not exist: *(?P<create>\S.*?)\s*$"
     r'|error mounting "(?P<runc>/[^"]*)" to rootfs.*no such file or directory'
@@ -60,10 +62,31 @@ _KNOWN: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     (
         _says("could not select device driver"),
         "the engine cannot give GPUs to containers",
-        "an administrator installs the NVIDIA container toolkit",
+        f"{gpu_toolkit.remedy(*gpu_toolkit.set_up())}; where NVIDIA's container toolkit is there, the last "
+        "of these is enough",
     ),
     (
-        _says("nvidia-container-cli", "unknown device", "unresolvable cdi devices"),
+        _says("unresolvable cdi devices", "cdi device injection failed"),
+        "the engine's list of GPUs (CDI) lacks one of it, or is older than the driver",
+        gpu_toolkit.remedy(gpu_toolkit.DESCRIBE),
+    ),
+    (
+        _says("unsatisfied condition: cuda"),
+        "NVIDIA's driver is too old for the CUDA of its image",
+        "take an older version of the environment, or have an administrator upgrade the driver",
+    ),
+    (
+        _says("bpf_prog_query", "failed to add device rules", "devices.allow: permission denied"),
+        gpu_toolkit.NO_CGROUPS,
+        gpu_toolkit.remedy(gpu_toolkit.LEAVE_CGROUPS),
+    ),
+    (
+        _says("libnvidia-ml.so", "driver not loaded", "driver/library version mismatch"),
+        "NVIDIA's driver does not answer",
+        "nvidia-smi says why; after an upgrade of the driver, an administrator restarts the machine",
+    ),
+    (
+        _says("nvidia-container-cli", "unknown device"),
         "a GPU of it is not there any more",
         "nvidia-smi -L lists those that are; launch a new session for another one",
     ),

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessiontui.dockerd.addresses import Address, candidates
+from sessiontui.domain import gpu_toolkit
 from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.domain.session import Owner
 from sessiontui.domain.units import GIB, format_bytes
 from sessiontui.host.daemon import has_systemd, ping
 from sessiontui.host.owner import groups_held, groups_of
 from sessiontui.host.packages import ENGINE, install_commands, join_group_command
-from sessiontui.host.port import ENGINE_ANSWERS, ENGINE_INSTALLED, ENGINE_PERMITTED, Check
+from sessiontui.host.port import ENGINE_ANSWERS, ENGINE_INSTALLED, ENGINE_PERMITTED, TOOLKIT, Check
 from sessiontui.host.programs import find
 from sessiontui.host.system import read_system
 
@@ -24,7 +25,6 @@ ROOM = 10 * GIB
 """What a few environments' images take on the engine's disk."""
 _OURS = ("unix:///var/run/docker.sock", "unix:///run/docker.sock")
 """Addresses of the engine that a set-up installs and starts."""
-_TOOLKIT = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,17 +236,14 @@ def _nvidia(environ: Mapping[str, str]) -> Iterator[Check]:
         )
     toolkit = find("nvidia-container-runtime", environ) or find("nvidia-ctk", environ)
     if toolkit is not None:
-        yield Check("NVIDIA container toolkit", "ok", toolkit)
+        yield Check(TOOLKIT, "ok", toolkit)
     else:
+        restart = gpu_toolkit.RESTART if has_systemd() else "sudo sessiontui setup"
         yield Check(
-            "NVIDIA container toolkit",
+            TOOLKIT,
             "missing",
-            f"sessions cannot be given GPUs: add NVIDIA's package source first, {_TOOLKIT}",
-            (
-                "sudo apt-get install -y nvidia-container-toolkit",
-                "sudo nvidia-ctk runtime configure --runtime=docker",
-                "sudo systemctl restart docker" if has_systemd() else "sudo sessiontui setup",
-            ),
+            f"sessions cannot be given GPUs: add NVIDIA's package source first, {gpu_toolkit.GUIDE}",
+            gpu_toolkit.set_up(restart=restart),
         )
 
 

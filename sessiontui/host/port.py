@@ -32,6 +32,8 @@ ENGINE_ANSWERS = "Container engine answers"
 """Title of the check for that; it names every address that was tried."""
 ENGINE_PERMITTED = "Permission to use the engine"
 """Title of a check that is there only when an engine's socket may not be opened."""
+TOOLKIT = "NVIDIA container toolkit"
+"""Title of a check that is there only where the machine has an NVIDIA device."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,17 +16,23 @@ from sessiontui.actions.setup import doctor, first_choice, set_up
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.errors import EngineDenied, HostError, ImageUnavailable
+from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.gpu_toolkit import CONFIGURE, NO_WAY, remedy
+from sessiontui.domain.picture import EngineFacts
+from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Owner
 from sessiontui.engine.memory import MemoryEngine
 from sessiontui.host.port import (
     ENGINE_ANSWERS,
     ENGINE_INSTALLED,
     ENGINE_PERMITTED,
+    TOOLKIT,
     BuildSettings,
     Check,
     Say,
 )
 from sessiontui.metering.scripted import ScriptedMeter
+from sessiontui.metering.scripted_gpus import ScriptedGpus
 from sessiontui.storage.directories import Directories
 from sessiontui.storage.memory_records import MemoryRecords
 
@@ -75,6 +81,7 @@ class CountingHost:
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     named: bool = False
     denied: bool = False
+    nvidia: bool = False
     done: list[str] = field(default_factory=list)
 
     def ports(self) -> Ports:
@@ -118,7 +125,8 @@ class CountingHost:
         if self.denied:
             remedy = ("sudo usermod -aG docker alice", "newgrp docker")
             return state, Check(ENGINE_PERMITTED, "missing", "alice may not", remedy)
-        return state, answers
+        toolkit = (Check(TOOLKIT, "ok", "/usr/bin/nvidia-ctk"),) if self.nvidia else ()
+        return state, answers, *toolkit
 
     def install(self, packages: Sequence[str], say: Say) -> None:
         if self.who.uid != 0:
@@ -325,3 +333,34 @@ def test_doctor_is_content_with_a_machine_that_was_set_up() -> None:
     said: list[str] = []
     assert doctor(host.ports, host, said.append)
     assert "✓ Image of Python 3.12: sessiontui/python:3.12" in said
+
+
+class WithoutToolkit(MemoryEngine):
+    """An engine that can give no GPU."""
+
+    def capacity(self, devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
+        room = super().capacity(devices, glance=glance)
+        return replace(room, gpu_trouble=NO_WAY, gpu_remedy=remedy(CONFIGURE)) if devices else room
+
+    def facts(self) -> EngineFacts:
+        return replace(super().facts(), gpu_way=None)
+
+
+def test_doctor_tells_whether_the_engine_itself_can_give_the_gpus_that_are_here() -> None:
+    host = CountingHost(installed=True, running=True)
+    devices = (Gpu("GPU-a", 0, "H100"), Gpu("GPU-b", 1, "H100", divided=True), Gpu("MIG-c", 1, "H100 1g"))
+
+    def told(*gpus: Gpu) -> list[str]:
+        said: list[str] = []
+        well = doctor(lambda: replace(host.ports(), gpus=ScriptedGpus(gpus)), host, said.append)
+        lines = [line for line in said if "GPUs" in line or line.startswith("    sudo nvidia")]
+        assert well == (not any(line.startswith("✗") for line in lines))
+        return lines
+
+    assert told() == []
+    assert told(*devices) == ["✓ GPUs for sessions: 2, given by device requests"]
+    host.engine = WithoutToolkit()
+    assert told(*devices) == [f"✗ GPUs for sessions: {NO_WAY}", f"    {CONFIGURE}"]
+    # Where there is the device and no driver that tells of it.
+    host.nvidia = True
+    assert told()[0] == f"✗ GPUs for sessions: {NO_WAY}"

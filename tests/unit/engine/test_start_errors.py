@@ -28,8 +28,37 @@ from sessiontui.engine.start_errors import taken_port, why_not_started
         ),
         ("mkdir /var/lib/docker/overlay2/x: no space left on device", "no space is left", "make room"),
         ("No such image: sessiontui/python:3.11", "its image is no longer on the engine", "build the image"),
-        ('could not select device driver "nvidia"', "cannot give GPUs", "container toolkit"),
-        ("nvidia-container-cli: GPU-1: unknown device", "a GPU of it is not there", "nvidia-smi"),
+        (
+            'could not select device driver "nvidia" with capabilities: [[gpu]]',
+            "cannot give GPUs",
+            "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker",
+        ),
+        (
+            "nvidia-container-cli: device error: GPU-1: unknown device: unknown",
+            "a GPU of it is not there",
+            "nvidia-smi",
+        ),
+        (
+            "nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1: cannot open",
+            "driver does not answer",
+            "nvidia-smi says why",
+        ),
+        (
+            "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.4, please update",
+            "driver is too old",
+            "older version of the environment",
+        ),
+        (
+            "nvidia-container-cli: mount error: failed to add device rules: unable to find any existing "
+            "device filters attached to the cgroup: bpf_prog_query(BPF_CGROUP_DEVICE) failed",
+            "device cgroups",
+            "no-cgroups",
+        ),
+        (
+            "could not start: CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=GPU-1",
+            "lacks one of it",
+            "nvidia-ctk cdi generate",
+        ),
         ("something nobody knows\n", "something nobody knows", ""),
     ],
 )  # fmt: skip
