@@ -11,9 +11,11 @@ from typing import Any
 import docker
 import pytest
 
+from sessiontui.domain.environment import App
 from sessiontui.domain.gpu import Gpu, GpuWay, Vendor
 from sessiontui.domain.resources import Ask
-from sessiontui.domain.units import MIB
+from sessiontui.domain.session import Owner
+from sessiontui.domain.units import GIB, MIB
 from sessiontui.engine.docker import DockerEngine
 from tests.contract.conftest import Bench
 from tests.gpu_engine import GpuEngine, gpu_engine, gpus
@@ -162,6 +164,19 @@ def test_the_user_of_a_session_may_open_the_files_of_its_devices(bench: Bench, n
     assert session.devices == ("0x1",)
     members = bench.engine.run(session, ["grep", "-c", ":4242:", "/etc/group"]).output
     assert members == b"1\n"
+
+
+def test_who_comes_in_over_ssh_has_the_devices_and_is_told_of_them(docker_bench: Bench, node: Path) -> None:
+    model = 'Instinct "MI300X" O\'AM'
+    radeon = Gpu("0x1", 0, model, 192 * GIB, vendor=Vendor.AMD, nodes=(str(node),))
+    ssh = App("ssh", "SSH", "tcp", 2200, secret=True)
+    owner = Owner("tester", 1234, 1234)
+    session = docker_bench.launch(docker_bench.order(apps=(ssh,), gpus=(radeon,), ask=ASK, owner=owner))
+    command = f'id -G; echo "$GPU_COUNT $GPU_CONFIG $GPU_MODEL_NAME $NVIDIA_VISIBLE_DEVICES"; echo x >{node}'
+    into = ["ssh", "-i", "id_container", "-o", "StrictHostKeyChecking=no", "-p", "2200", "work@127.0.0.1"]
+    done = docker_bench.engine.run(session, [*into, f"{command} && echo opened"])
+    told = done.output.decode().splitlines()
+    assert told == ["1234 4242", f"1 0:192g {model} void", "opened"], done.errors
 
 
 def test_an_engine_without_the_toolkit_says_so_before_a_launch(
