@@ -33,6 +33,8 @@ EXCEPTION = "see gpu_watchers"
 
 _ALL = "all"
 _VISIBLE, _CAPABILITIES = "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"
+_AMD_RUNTIME, _AMD_VISIBLE = "amd", "AMD_VISIBLE_DEVICES"
+"""Those of AMD's container toolkit."""
 _SWARM = "DOCKER_RESOURCE_GPU"
 """What swarm says instead of the variable, in the spelling that NVIDIA's settings file proposes."""
 _LISTED_BY_MOUNTS = "/var/run/nvidia-container-devices/"
@@ -71,13 +73,7 @@ def holder_in(
     attributes: Mapping[str, Any], devices: Sequence[Gpu], runtimes: frozenset[str] = NVIDIA_RUNTIMES
 ) -> Holder:
     """The container of ``GET /containers/ID/json`` as the holder of what it has of these devices."""
-    labels = Labels(attributes["Config"].get("Labels"))
-    container_id = str(attributes["Id"])
-    if labels.ours:
-        owner = labels.owner
-        return Holder(labels.name, owner.name, owner.uid, labels.id, container_id, labels.gpu_shared)
-    why = next((one.why for one in _claims(attributes, devices, runtimes) if one.uuids and one.why), "")
-    return Holder(_name(attributes), container_id=container_id, why=why)
+    return _holder(attributes, tuple(_claims(attributes, devices, runtimes)))
 
 
 def held_by(
@@ -88,8 +84,7 @@ def held_by(
     ``devices`` are all of the machine; ``runtimes`` are the engine's names of NVIDIA's runtime. Who has
     a device has its parts; a part is no hold on the device that it is part of.
     """
-    held = frozenset[str]().union(*(one.uuids for one in _claims(attributes, devices, runtimes)))
-    return held | {gpu.uuid for gpu in devices if gpu.parent in held}
+    return _with_parts(tuple(_claims(attributes, devices, runtimes)), devices)
 
 
 def holds(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool], now: datetime) -> bool:
@@ -130,10 +125,11 @@ def with_holders(
     """The devices with those of these containers that hold them; all of them keep what they have."""
     holders: dict[str, list[Holder]] = {}
     for attributes in containers if devices else ():
-        if watches(attributes, watchers) or not (held := held_by(attributes, devices, runtimes)):
+        claims = tuple(_claims(attributes, devices, runtimes))
+        if not any(one.uuids for one in claims) or watches(attributes, watchers):
             continue
-        holder = holder_in(attributes, devices, runtimes)
-        for uuid in held:
+        holder = _holder(attributes, claims)
+        for uuid in _with_parts(claims, devices):
             holders.setdefault(uuid, []).append(holder)
     return tuple(replace(gpu, holders=tuple(holders.get(gpu.uuid, ()))) for gpu in devices)
 
@@ -143,6 +139,8 @@ def named(name: str, devices: Sequence[Gpu], vendor: Vendor | None = None) -> fr
     (``0``, ``0:1``), ``all``, or one of these as a CDI name. Numbers and ``all`` are of one vendor.
     """
     text = name.strip()
+    if any(gpu.uuid == text for gpu in devices):
+        return frozenset({text})
     if (found := cdi.parsed(text)) is not None:
         vendor, text = found
     family = _family(devices, vendor)
@@ -158,6 +156,21 @@ def named(name: str, devices: Sequence[Gpu], vendor: Vendor | None = None) -> fr
     return frozenset(gpu.uuid for gpu in devices if gpu.uuid.lower().startswith(lower))
 
 
+def _holder(attributes: Mapping[str, Any], claims: Sequence[_Claim]) -> Holder:
+    labels = Labels(attributes["Config"].get("Labels"))
+    container_id = str(attributes["Id"])
+    if labels.ours:
+        owner = labels.owner
+        return Holder(labels.name, owner.name, owner.uid, labels.id, container_id, labels.gpu_shared)
+    why = next((one.why for one in claims if one.uuids and one.why), "")
+    return Holder(_name(attributes), container_id=container_id, why=why)
+
+
+def _with_parts(claims: Sequence[_Claim], devices: Sequence[Gpu]) -> frozenset[str]:
+    held = frozenset[str]().union(*(one.uuids for one in claims))
+    return held | {gpu.uuid for gpu in devices if gpu.parent in held} if held else held
+
+
 def _claims(
     attributes: Mapping[str, Any], devices: Sequence[Gpu], runtimes: frozenset[str]
 ) -> Iterator[_Claim]:
@@ -167,12 +180,14 @@ def _claims(
     requests = host.get("DeviceRequests") or ()
     for request in requests:
         # What a session was launched with is its own, whatever its variables let it do with it.
-        if Labels(attributes["Config"].get("Labels")).ours or not _looks(request, variables):
+        if not _looks(request, variables) or Labels(attributes["Config"].get("Labels")).ours:
             yield from _requested(request, devices)
     # The engine puts what is requested into the variable, over what was there.
     asked = any(request.get("Driver") in {None, "", "nvidia"} for request in requests)
     if not asked and host.get("Runtime") in runtimes:
         yield from _visible(attributes, devices, variables)
+    if host.get("Runtime") == _AMD_RUNTIME:
+        yield from _by_names(variables.get(_AMD_VISIBLE, "").split(","), devices, Vendor.AMD)
     for device in host.get("Devices") or ():
         path = str(device.get("PathOnHost", ""))
         yield _Claim(named(path, devices) if cdi.parsed(path) else _with_node(path, devices))

@@ -177,6 +177,15 @@ def test_the_variable_counts_under_nvidias_runtime_and_under_no_other(
     assert held_by(container(env=env, Runtime="runc"), GPUS) == set()
 
 
+@pytest.mark.parametrize(
+    ("visible", "held"), [("all", {"0x0", "0x1"}), ("1", {"0x1"}), ("void", set()), ("", set())]
+)
+def test_amds_runtime_has_a_variable_of_its_own(visible: str, held: set[str]) -> None:
+    env = (f"AMD_VISIBLE_DEVICES={visible}",)
+    assert held_by(container(env=env, Runtime="amd"), (*GPUS, *RADEONS)) == held
+    assert held_by(container(env=env), (*GPUS, *RADEONS)) == set()
+
+
 def test_what_is_requested_outweighs_the_variable_of_the_image() -> None:
     asked = container(env=cuda("all"), Runtime="nvidia", DeviceRequests=[request("1")])
     assert held_by(asked, GPUS) == {SECOND}
