@@ -21,6 +21,7 @@ from sessiontui.domain.session import Session
 from sessiontui.engine import cdi
 from sessiontui.engine.inspection import moment
 from sessiontui.engine.labels import Labels
+from sessiontui.engine.payload import home_volume
 
 NVIDIA_RUNTIMES = frozenset({"nvidia"})
 """Names under which an engine usually has NVIDIA's runtime."""
@@ -92,8 +93,7 @@ def holds(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool
     status = attributes["State"].get("Status")
     if status != "created":
         return status in {"running", "paused", "restarting"}
-    labels = Labels(attributes["Config"].get("Labels"))
-    if labels.ours:
+    if (labels := _session(attributes)) is not None:
         return launcher_lives(labels)
     made = moment(attributes.get("Created"))
     return made is not None and abs(now - made) < YOUNG
@@ -101,7 +101,7 @@ def holds(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool
 
 def watches(attributes: Mapping[str, Any], watchers: Sequence[str]) -> bool:
     """Whether it is no session and named, by one of these patterns, as one that only looks at devices."""
-    if Labels(attributes["Config"].get("Labels")).ours:
+    if _session(attributes) is not None:
         return False
     return any(fnmatchcase(_name(attributes), pattern) for pattern in watchers)
 
@@ -156,10 +156,17 @@ def named(name: str, devices: Sequence[Gpu], vendor: Vendor | None = None) -> fr
     return frozenset(gpu.uuid for gpu in devices if gpu.uuid.lower().startswith(lower))
 
 
-def _holder(attributes: Mapping[str, Any], claims: Sequence[_Claim]) -> Holder:
+def _session(attributes: Mapping[str, Any]) -> Labels | None:
+    """The labels of a session; None of what only bears them, such as a container of an image made of one."""
     labels = Labels(attributes["Config"].get("Labels"))
+    mounts = attributes.get("Mounts")
+    home = mounts is None or home_volume(labels.id) in {mount.get("Name") for mount in mounts}
+    return labels if labels.ours and home else None
+
+
+def _holder(attributes: Mapping[str, Any], claims: Sequence[_Claim]) -> Holder:
     container_id = str(attributes["Id"])
-    if labels.ours:
+    if (labels := _session(attributes)) is not None:
         owner = labels.owner
         return Holder(labels.name, owner.name, owner.uid, labels.id, container_id, labels.gpu_shared)
     why = next((one.why for one in claims if one.uuids and one.why), "")
@@ -180,8 +187,11 @@ def _claims(
     requests = host.get("DeviceRequests") or ()
     for request in requests:
         # What a session was launched with is its own, whatever its variables let it do with it.
-        if not _looks(request, variables) or Labels(attributes["Config"].get("Labels")).ours:
+        if not _looks(request, variables) or _session(attributes) is not None:
             yield from _requested(request, devices)
+    if not requests and (session := _session(attributes)) is not None:
+        # Podman does not tell what was requested.
+        yield _Claim(frozenset(session.devices) & {gpu.uuid for gpu in devices})
     # The engine puts what is requested into the variable, over what was there.
     asked = any(request.get("Driver") in {None, "", "nvidia"} for request in requests)
     if not asked and host.get("Runtime") in runtimes:

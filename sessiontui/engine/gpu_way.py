@@ -53,11 +53,12 @@ def giving(
     ``root`` is where this machine's files are.
     """
     podman = is_podman(info)
+    if podman and _version(info) < _PODMAN_WITH_REQUESTS:
+        # It drops a request without a word.
+        return Giving(None, trouble=gpu_toolkit.OLD_PODMAN, remedy="an administrator upgrades Podman")
     if not podman and nvidia_runtimes(info) & set(info.get("Runtimes") or ()):
         return _by_requests(here=here, rootless=rootless, environ=environ, root=root)
     names = _names(info, podman=podman, here=here, root=root)
-    if names and podman and _version(info) < _PODMAN_WITH_REQUESTS:
-        return Giving(None, trouble=gpu_toolkit.OLD_PODMAN, remedy="upgrade Podman")
     if names:
         return Giving(GpuWay.CDI, names)
     if not podman and here and _has_hook(environ, root):

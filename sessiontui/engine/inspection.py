@@ -101,9 +101,9 @@ def _devices(host: Mapping[str, Any], labels: Labels) -> tuple[str, ...]:
     """UUIDs of a session's GPUs: the container's own, and those ordered where it does not tell UUIDs."""
     requests = host.get("DeviceRequests") or ()
     names = [plain(str(one)) for request in requests for one in request.get("DeviceIDs") or ()]
-    # Devices by number in CDI, and files in /dev, are no UUIDs.
+    # Numbers (CDI) are no UUIDs; files in /dev are no names, and Podman tells no requests.
     numbers = any(name.partition(":")[0].isdigit() for name in names)
-    return labels.devices if numbers or host.get("Devices") else tuple(names)
+    return tuple(names) if names and not numbers else labels.devices
 
 
 def ended(session: Session, exit_code: int) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sessiontui.domain.session import Owner
 from sessiontui.domain.units import GIB
 from sessiontui.engine.gpu_holders import held_by, holder_in, holds, named, nvidia_runtimes, watches
 from sessiontui.engine.labels import labels_of
+from sessiontui.engine.payload import home_volume
 
 FIRST, SECOND, DIVIDED = (f"GPU-{sign * 8}-1111-2222-3333-444444444444" for sign in "abc")
 PARTS = tuple(f"MIG-{sign * 8}-1111-2222-3333-444444444444" for sign in "de")
@@ -36,6 +38,8 @@ RADEONS = tuple(
 )
 NOW = datetime(2026, 11, 25, 2, 27, 30, tzinfo=UTC)
 ORDER = Order("0123456789ab", "nifty-bohr", Owner("alice", 1000, 100), "python", "3.12", "i:1", Ask(2, GIB))
+
+HOME = ({"Type": "volume", "Name": home_volume(ORDER.id), "Destination": "/home/work"},)
 
 
 def container(
@@ -254,18 +258,35 @@ def test_a_holder_says_how_it_comes_to_hold_what_it_did_not_name(host: dict[str,
 
 def test_a_session_holds_as_its_owners_whatever_its_container_is_called() -> None:
     labels = labels_of(ORDER, created_at=NOW, launcher="")
-    session = container(labels=labels, DeviceRequests=[request(FIRST)])
+    session = container(labels=labels, mounts=HOME, DeviceRequests=[request(FIRST)])
     holder = holder_in(session, GPUS)
     assert str(holder) == "nifty-bohr of alice"
     assert (holder.uid, holder.session_id, holder.container_id) == (1000, ORDER.id, "c" * 64)
     # It holds them also where its own variables let it do no more than look.
-    looks = container(
-        labels=labels, env=("NVIDIA_DRIVER_CAPABILITIES=utility",), DeviceRequests=[request(FIRST)]
-    )
+    variables = ("NVIDIA_DRIVER_CAPABILITIES=utility",)
+    looks = container(labels=labels, mounts=HOME, env=variables, DeviceRequests=[request(FIRST)])
     assert held_by(looks, GPUS) == {FIRST}
     # Where only its labels are known, there is neither a driver nor a runtime.
     session["HostConfig"] = {"DeviceRequests": [{"DeviceIDs": [FIRST]}]}
+    del session["Mounts"]
     assert held_by(session, GPUS) == {FIRST}
+
+
+def test_podman_tells_no_requests_so_a_session_holds_what_it_ordered() -> None:
+    ordered = replace(ORDER, gpus=GPUS[:1])
+    labels = labels_of(ordered, created_at=NOW, launcher="")
+    session = container(labels=labels, mounts=HOME, Runtime="oci", Devices=[])
+    assert held_by(session, GPUS) == {FIRST}
+    assert held_by(session, GPUS[1:]) == set()
+
+
+def test_what_bears_a_sessions_labels_without_its_home_is_a_stranger() -> None:
+    # As made by `docker run` of an image that `docker commit` made of a session.
+    labels = labels_of(replace(ORDER, gpus=GPUS[:1]), created_at=NOW, launcher="")
+    assert held_by(container(labels=labels), GPUS) == set()
+    privileged = container(labels=labels, Privileged=True)
+    assert holder_in(privileged, GPUS).name == "training"
+    assert watches(privileged, ("train*",))
 
 
 def test_only_what_runs_or_is_about_to_keeps_devices_from_others() -> None:
@@ -276,7 +297,7 @@ def test_only_what_runs_or_is_about_to_keeps_devices_from_others() -> None:
     assert not any(holds(container(status=one), lives, NOW) for one in ("exited", "dead", "removing"))
     assert holds(container(status="created"), lives, NOW)
     assert not holds(container(status="created"), lives, NOW + timedelta(minutes=2))
-    ours = container(status="created", labels=labels_of(ORDER, created_at=NOW, launcher=""))
+    ours = container(status="created", labels=labels_of(ORDER, created_at=NOW, launcher=""), mounts=HOME)
     assert holds(ours, lives, NOW + timedelta(minutes=2))
     assert not holds(ours, lambda _: False, NOW)
 
@@ -284,7 +305,7 @@ def test_only_what_runs_or_is_about_to_keeps_devices_from_others() -> None:
 def test_containers_that_only_look_are_known_by_their_names_but_sessions_are_none() -> None:
     assert watches(container(), ("dcgm-exporter", "train*"))
     assert not watches(container(), ("dcgm-exporter", "rain*", "Training"))
-    ours = container(labels=labels_of(ORDER, created_at=NOW, launcher=""))
+    ours = container(labels=labels_of(ORDER, created_at=NOW, launcher=""), mounts=HOME)
     assert not watches(ours, ("*",))
 
 

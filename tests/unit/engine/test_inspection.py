@@ -51,6 +51,7 @@ def test_devices_are_told_by_uuid_however_the_container_names_them() -> None:
     told: dict[str, dict[str, object]] = {
         "cdi": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=GPU-1"]}]},
         "cdi by number": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=0"]}]},
+        "Podman, which tells nothing": {"DeviceRequests": None, "Devices": []},
         "a file": {"DeviceRequests": None, "Devices": [{"PathOnHost": "/dev/dri/renderD128"}]},
     }
     for host in told.values():
