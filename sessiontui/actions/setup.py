@@ -189,7 +189,7 @@ def _gpus(facts: EngineFacts, room: Capacity, *, nvidia: bool) -> list[Check]:
     """Whether the engine can give this machine's GPUs, where there are any."""
     title = "GPUs for sessions"
     if room.gpu_trouble:
-        return [Check(title, "missing", room.gpu_trouble, gpu_toolkit.command_of(room.gpu_remedy))]
+        return [Check(title, "missing", room.gpu_trouble, gpu_toolkit.commands_of(room.gpu_remedy))]
     if nvidia and facts.local and facts.gpu_way is None:
         return [Check(title, "missing", gpu_toolkit.NO_WAY, gpu_toolkit.set_up(rootless=facts.rootless))]
     way = facts.gpu_way.value if facts.gpu_way else "files in /dev"

@@ -15,7 +15,7 @@ NO_CGROUPS = "NVIDIA's container toolkit would set device cgroups, which an engi
 INSTALL = "sudo apt-get install -y nvidia-container-toolkit"
 CONFIGURE = "sudo nvidia-ctk runtime configure --runtime=docker"
 RESTART = "sudo systemctl restart docker"
-_BY_WHOM = "an administrator runs: "
+_BY_WHOM, _THEN = "an administrator runs: ", " && "
 _ROOTLESS = (
     "nvidia-ctk runtime configure --runtime=docker --config=$HOME/.config/docker/daemon.json",
     "systemctl --user restart docker",
@@ -35,9 +35,9 @@ def set_up(*, rootless: bool = False, podman: bool = False, restart: str = RESTA
 
 def remedy(*commands: str) -> str:
     """The commands as a sentence."""
-    return f"{_BY_WHOM}{' && '.join(commands)}"
+    return f"{_BY_WHOM}{_THEN.join(commands)}"
 
 
-def command_of(sentence: str) -> tuple[str, ...]:
+def commands_of(sentence: str) -> tuple[str, ...]:
     """What such a sentence says to run; nothing where it says something else."""
-    return (sentence.removeprefix(_BY_WHOM),) if sentence.startswith(_BY_WHOM) else ()
+    return tuple(sentence.removeprefix(_BY_WHOM).split(_THEN)) if sentence.startswith(_BY_WHOM) else ()

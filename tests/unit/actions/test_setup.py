@@ -17,7 +17,7 @@ from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.errors import EngineDenied, HostError, ImageUnavailable
 from sessiontui.domain.gpu import Gpu
-from sessiontui.domain.gpu_toolkit import CONFIGURE, NO_WAY, remedy
+from sessiontui.domain.gpu_toolkit import CONFIGURE, INSTALL, NO_WAY, remedy
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Owner
@@ -340,7 +340,7 @@ class WithoutToolkit(MemoryEngine):
 
     def capacity(self, devices: Sequence[Gpu] = (), *, glance: bool = False) -> Capacity:
         room = super().capacity(devices, glance=glance)
-        return replace(room, gpu_trouble=NO_WAY, gpu_remedy=remedy(CONFIGURE)) if devices else room
+        return replace(room, gpu_trouble=NO_WAY, gpu_remedy=remedy(INSTALL, CONFIGURE)) if devices else room
 
     def facts(self) -> EngineFacts:
         return replace(super().facts(), gpu_way=None)
@@ -353,14 +353,15 @@ def test_doctor_tells_whether_the_engine_itself_can_give_the_gpus_that_are_here(
     def told(*gpus: Gpu) -> list[str]:
         said: list[str] = []
         well = doctor(lambda: replace(host.ports(), gpus=ScriptedGpus(gpus)), host, said.append)
-        lines = [line for line in said if "GPUs" in line or line.startswith("    sudo nvidia")]
+        lines = [line for line in said if "GPUs" in line or line.startswith("    sudo ")]
         assert well == (not any(line.startswith("✗") for line in lines))
         return lines
 
     assert told() == []
     assert told(*devices) == ["✓ GPUs for sessions: 2, given by device requests"]
     host.engine = WithoutToolkit()
-    assert told(*devices) == [f"✗ GPUs for sessions: {NO_WAY}", f"    {CONFIGURE}"]
+    lacking = [f"✗ GPUs for sessions: {NO_WAY}", f"    {INSTALL}", f"    {CONFIGURE}"]
+    assert told(*devices) == lacking
     # Where there is the device and no driver that tells of it.
     host.nvidia = True
-    assert told()[0] == f"✗ GPUs for sessions: {NO_WAY}"
+    assert told()[: len(lacking)] == lacking
