@@ -76,8 +76,7 @@ def _of_parts(
     placed = {process.pid for each in found.values() for process in each}
     for part in device.parts:
         own = listed(Answers(nvml), part.handle)
-        if own is not None or processes is None:
-            of_parts[part.gpu.uuid] = own
+        of_parts[part.gpu.uuid] = own if processes is None else [*found[part.gpu.uuid], *(own or ())]
         placed |= {process.pid for process in own or ()}
     rest = [process for process in others if process.pid not in placed]
     return of_parts, None if processes is None else rest

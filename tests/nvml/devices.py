@@ -4,6 +4,10 @@ from __future__ import annotations
 
 GIB = 2**30
 DRIVER = "570.86.15"
+ERRORS = (1, 2, 3, 4, 6, 7, 10, 13, 15, 16, 18, 24, 999)
+"""Some of each kind of NVML's errors: of a call, of a device, of the driver."""
+OF_DRIVER = (1, 9, 18)
+"""Those after which it answers nothing any more."""
 
 
 def uuid(index: int) -> str:
@@ -17,7 +21,7 @@ def part_uuid(index: int, part: int) -> str:
 
 
 def device(index: int, **fields: str | int) -> str:
-    """The lines of a device (an H100 that rests), with some fields as given; None is no field."""
+    """The lines of a device (an H100 that rests), with some fields as given."""
     lines: dict[str, str | int] = {
         "name": "NVIDIA H100 80GB HBM3",
         "uuid": uuid(index),

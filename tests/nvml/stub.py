@@ -71,4 +71,5 @@ class NvmlStub:
 
     def load(self) -> None:
         """Load the library into this process, for good: NVIDIA's bindings find it by its name."""
-        ctypes.CDLL(str(self._library))
+        own = ctypes.CDLL(str(self._library))
+        assert ctypes.CDLL(NAME)._handle == own._handle, "another library of this name is loaded already"
