@@ -16,7 +16,7 @@
  * The fields of a device, in the order of the functions below:
  *   name uuid pci mode mig parts gi ci joined (indices) | memory (TOTAL RESERVED USED) util encoder decoder
  *   power limit (milliwatts) temperature ecc | compute graphics mps (PID,BYTES,GI,CI ..) samples
- *   (PID,MICROSECONDS AGO,SM ..); compute.told COUNT TIMES lets the first calls tell another length.
+ *   (PID,MICROSECONDS AGO,SM ..; a - ago is rubbish of no time); compute.told COUNT TIMES lets the first calls tell another length.
  * Where NVML_STUB_CALLS names a file, each call adds the line of its key to it.
  */
 
@@ -121,8 +121,10 @@ static nvmlReturn_t answer(const char *subject, const char *field, char *value)
 static nvmlReturn_t of_device(nvmlDevice_t device, const char *field, char *value)
 {
     char subject[32];
-    if (!device)
+    if (!device) {
+        note("no handle");
         return INVALID_ARGUMENT;
+    }
     if (device->part < 0)
         snprintf(subject, sizeof subject, "%u", device->index);
     else
@@ -464,6 +466,7 @@ nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device, nvmlProcessUti
 {
     char value[LINE], *rest, *word;
     unsigned room = *count, length = 0;
+    unsigned long long ago;
     struct timespec now;
     nvmlReturn_t result = of_device(device, "samples", value);
     if (result != SUCCESS)
@@ -474,9 +477,11 @@ nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device, nvmlProcessUti
         if (!*word)
             continue;
         sample.pid = (unsigned)field_of(&word);
-        sample.time = now.tv_sec * 1000000ULL + now.tv_nsec / 1000 - field_of(&word);
+        ago = field_of(&word);
+        if (ago != (unsigned long long)NOT_AVAILABLE)
+            sample.time = now.tv_sec * 1000000ULL + now.tv_nsec / 1000 - ago;
         sample.sm = (unsigned)field_of(&word);
-        if (sample.time <= since)
+        if (sample.time && sample.time <= since)
             continue;
         if (samples && length < room)
             samples[length] = sample;

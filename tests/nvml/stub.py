@@ -55,7 +55,7 @@ class NvmlStub:
         """The keys that were asked for since the last time this was called."""
         if not self._calls.exists():
             return []
-        calls = self._calls.read_text().split()
+        calls = self._calls.read_text().splitlines()
         self._calls.unlink()
         return calls
 

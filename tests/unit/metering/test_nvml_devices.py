@@ -130,6 +130,20 @@ def test_a_lost_device_that_is_not_even_named_is_known_by_its_number(
     assert nvidia.later(60).gpus()["1"].free
 
 
+def test_a_lost_device_has_no_name_that_is_anothers_now(nvidia: Watched, nvml_stub: NvmlStub) -> None:
+    pair = [device(index, joined="0 1") for index in range(2)]
+    nvml_stub.write(machine(*pair))
+    assert [gpu.island for gpu in nvidia.source.devices()] == [0, 0]
+    nvml_stub.add(f"0 !{LOST}")
+    nvidia.later(10).source.devices()
+    nvml_stub.calls()
+    gone = nvidia.later(60).gpus()["0"]
+    assert (gone.uuid, gone.island, gone.trouble) == (uuid(0), None, "GPU is lost")
+    assert "no handle" not in nvml_stub.calls()
+    nvml_stub.add(f"1.uuid {uuid(0)}")
+    assert [gpu.uuid for gpu in nvidia.later(60).source.devices()] == ["GPU-unknown-0", uuid(0)]
+
+
 def test_a_lost_device_that_was_never_seen_is_there_nevertheless(
     nvidia: Watched, nvml_stub: NvmlStub
 ) -> None:

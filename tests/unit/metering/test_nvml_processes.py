@@ -71,7 +71,7 @@ def test_a_list_that_never_stops_growing_is_given_up(nvidia: Watched, nvml_stub:
 
 
 def test_a_share_is_the_last_one_told_lately(nvidia: Watched, nvml_stub: NvmlStub) -> None:
-    samples = "11,300000,20 11,100000,60 11,800000,90 12,30000000,50 13,100000,4000000 99,1000,10"
+    samples = "11,300000,20 11,100000,60 11,800000,90 12,30000000,50 12,-,40 13,100000,4000000 99,1000,10"
     nvml_stub.write(machine(device(0, compute="11,1 12,1 13,1", samples=samples)))
     assert told(nvidia.readings()["0"]) == [(11, 1, 0.6), (12, 1, 0.0), (13, 1, 0.0)]
 

@@ -81,6 +81,19 @@ def test_numbers_that_cannot_be_are_unknown(nvidia: Watched, nvml_stub: NvmlStub
     assert (reading.power, reading.power_limit, reading.memory, reading.memory_total) == (None,) * 4
 
 
+def test_a_temperature_that_an_older_driver_does_not_know(nvidia: Watched, nvml_stub: NvmlStub) -> None:
+    nvml_stub.write(f"{eight()}\n0.temperature {0xFFFFFFFF}\ntemperature_v {FUNCTION_NOT_FOUND}")
+    assert nvidia.readings()["0"].temperature is None
+
+
+def test_a_part_that_answers_nothing_is_in_trouble_alone(nvidia: Watched, nvml_stub: NvmlStub) -> None:
+    nvml_stub.write(machine(device(0, mig=1, parts=7) + part(0, 0, gi=1) + part(0, 1, gi=2)))
+    nvidia.source.devices()
+    nvml_stub.add("0:1 !999")
+    assert {number for number, reading in nvidia.later(1).readings().items() if reading.trouble} == {"0:1"}
+    assert {number for number, gpu in nvidia.gpus().items() if gpu.givable} == {"0:0"}
+
+
 def test_a_divided_device_and_its_parts(nvidia: Watched, nvml_stub: NvmlStub) -> None:
     # Drivers differ in what they say of a divided device's work: nothing, or what is not so.
     parent = device(0, mig=1, parts=7, util=50, encoder=5, decoder=5, memory=f"{80 * GIB} 0 {9 * GIB}")
@@ -113,11 +126,13 @@ def test_a_device_that_is_lost_is_in_trouble_with_its_parts_and_no_other_is(
 def test_a_lost_device_is_not_asked_again_before_the_driver_is_opened_anew(
     nvidia: Watched, nvml_stub: NvmlStub
 ) -> None:
-    nvml_stub.write(f"{eight()}\n1 {LOST}")
+    nvml_stub.write(eight())
+    nvidia.source.readings()
+    nvml_stub.add(f"1 {LOST}")
     nvidia.source.readings()
     nvml_stub.calls()
     assert nvidia.later(30).readings()["1"].trouble
-    assert not [call for call in nvml_stub.calls() if call.startswith("1.")]
+    assert not [call for call in nvml_stub.calls() if call.startswith(("1.", "no handle"))]
     nvml_stub.write(eight())
     reading = nvidia.later(30).readings()["1"]
     assert (reading.trouble, reading.busy) == ("", 0.0)
