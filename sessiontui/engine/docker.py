@@ -26,6 +26,7 @@ from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Session
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.containers import PortInUseError
+from sessiontui.engine.docker_claims import Claims
 from sessiontui.engine.docker_images import DockerImages
 from sessiontui.engine.docker_life import DockerLife
 from sessiontui.engine.docker_mounts import DockerMounts
@@ -82,6 +83,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         self._gpu_watchers = tuple(gpu_watchers)
         self._gpus_given: tuple[Mapping[str, Any], Giving] | None = None
         self._launching: set[str] = set()
+        self._claims = Claims(self._link, self._inspected, self._launcher_lives, self._gpu_watchers)
 
     # What engine this is
 
@@ -187,18 +189,9 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         container_id = self._container_of(session)
         with translated(session.name, gone=True):
             attributes = self._link.reader.get(f"/containers/{container_id}/json")
-        if attributes["State"]["Status"] == "created":
-            self._containers.upload(session.name, container_id)
-        try:
-            if attributes["State"]["Status"] == "paused":
-                with translated(session.name, gone=True):
-                    self._link.client.unpause(container_id)
-            self._containers.start(session.name, container_id)
-        except PortInUseError as error:
-            raise StartFailed(
-                f"{session.name}: {error}, which it keeps, is used by another program",
-                "end that program, or delete the session and launch a new one",
-            ) from error
+        found = self._session_in(attributes, session.name)
+        with self._claims.for_start(found, attributes, gpus, lambda: self._images_for(session)):
+            self._start(session.name, container_id, attributes["State"]["Status"])
         self._containers.wait_ready(session.name, container_id, Cancellation())
         return self._get(container_id, session.name)
 
@@ -229,6 +222,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
     def sweep(self) -> None:
         """See the port."""
         self._remove_left()
+        self._claims.sweep()
         super().sweep()
 
     def close(self) -> None:
@@ -297,6 +291,9 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
     def _get(self, container_id: str, name: str) -> Session:
         with translated(name, gone=True):
             attributes = self._link.reader.get(f"/containers/{container_id}/json")
+        return self._session_in(attributes, name)
+
+    def _session_in(self, attributes: Mapping[str, Any], name: str) -> Session:
         session = session_of(attributes, self._launcher_lives)
         if session is None:
             raise SessionGone(f"{name} is gone", "its container is no session any more")
@@ -308,12 +305,29 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
                 return labels.id in self._launching
         return launcher_mark.may_live(labels.launcher)
 
-    # Steps of a launch
+    # Steps of a launch and of a start
+
+    def _start(self, name: str, container_id: str, status: str) -> None:
+        """Start a container that is in that state. Raises StartFailed."""
+        if status == "created":
+            self._containers.upload(name, container_id)
+        try:
+            if status == "paused":
+                with translated(name, gone=True):
+                    self._link.client.unpause(container_id)
+            self._containers.start(name, container_id)
+        except PortInUseError as error:
+            raise StartFailed(
+                f"{name}: {error}, which it keeps, is used by another program",
+                "end that program, or delete the session and launch a new one",
+            ) from error
 
     def _try_launch(self, order: Order, report: Report, cancellation: Cancellation) -> Session:
         cancellation.check()
         report(Progress(Step.CREATING, order.image))
         container_id = self._create(order)
+        if order.gpus:
+            self._claims.settle(order.name, order.id, container_id, order.gpus, report, cancellation)
         self._containers.upload(order.name, container_id, order.secrets)
         cancellation.check()
         report(Progress(Step.STARTING))

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_NUMBERS = Path("/proc/self/ns/pid")
+"""Of a container its own (pid_namespaces(7)): its processes have other numbers than outside."""
 
 
 def mark() -> str:
@@ -24,9 +26,14 @@ def may_live(text: str) -> bool:
     return began != "" and _began(int(pid)) == began
 
 
+def is_here(text: str) -> bool:
+    """Whether the marked process is of this boot of this machine, and can be looked at from here."""
+    return text.startswith(f"{_boot()}:")
+
+
 def is_dead(text: str) -> bool:
     """Whether the marked process ran in this boot of this machine and has ended."""
-    return text.startswith(f"{_boot()}:") and not may_live(text)
+    return is_here(text) and not may_live(text)
 
 
 def seconds_since_boot() -> float:
@@ -38,17 +45,20 @@ def seconds_since_boot() -> float:
 
 
 def _boot() -> str:
+    """The boot of the machine and, where several count processes apart, by whose numbers."""
     try:
-        return _BOOT.read_text().strip()
+        return f"{_BOOT.read_text().strip()}.{_NUMBERS.stat().st_ino:x}"
     except OSError:
         return "unknown"
 
 
 def _began(pid: int) -> str:
-    """Field 22 of ``/proc/PID/stat`` (proc(5)); empty when there is no such process."""
+    """Field 22 of ``/proc/PID/stat`` (proc(5)); empty when there is no such process, or it has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return ""
     # The program's name, in brackets, may hold anything: count from the last one.
-    return stat.rpartition(")")[2].split()[19]
+    state, *rest = stat.rpartition(")")[2].split()
+    # One that has ended is kept until its parent asks how.
+    return "" if state in {"Z", "X"} else rest[18]
