@@ -24,7 +24,9 @@ RUNTIME = "nvidia-container-runtime"
 _HOOK = """\
 #!/bin/sh
 # In the place of NVIDIA's hook: notes its arguments and, on its input, the state of the container.
-{ echo "$*"; cat; } >"${0%/*}/calls/new.$$" && mv "${0%/*}/calls/new.$$" "${0%/*}/calls/$$"
+here=${0%/*}
+{ echo "$*"; cat; } >"$here/calls/new.$$" && mv "$here/calls/new.$$" "$here/calls/$$"
+while [ -e "$here/slow" ]; do sleep 0.05; done
 """
 
 _RUNTIME = """\
@@ -54,6 +56,15 @@ class GpuEngine:
     def environ(self) -> Mapping[str, str]:
         """Where it is."""
         return self.private.environ
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Inside, the hook of no container comes to an end, so that none is started in full."""
+        (self.programs / "slow").touch()
+        try:
+            yield
+        finally:
+            (self.programs / "slow").unlink()
 
     def calls(self) -> tuple[Call, ...]:
         """Of the hook, oldest first."""

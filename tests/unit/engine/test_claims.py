@@ -128,3 +128,13 @@ def test_who_shares_is_in_nobodys_way() -> None:
     other = Launch(frozenset("a"), step=Step.RUNS, age=1).claim(1)
     assert in_the_way(lent, [replace(other, holder=replace(other.holder, shared=True))]) == ()
     assert in_the_way(lent, [other]) == (other,)
+
+
+def test_the_older_wins_where_neither_runs_and_what_runs_wins_at_any_age() -> None:
+    older = Launch(frozenset("a"), age=1).claim(1)
+    younger = Launch(frozenset("a"), age=2).claim(2)
+    assert verdict(younger, [older]) is Verdict.YIELD
+    assert verdict(older, [younger]) is Verdict.WAIT
+    assert verdict(older, [replace(younger, held=True)]) is Verdict.YIELD
+    assert verdict(older, [younger, replace(younger, held=True)]) is Verdict.YIELD
+    assert verdict(older, []) is Verdict.GO
