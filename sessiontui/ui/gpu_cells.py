@@ -83,8 +83,15 @@ def share_text(share: float | None) -> str:
 
 
 def memory_text(used: int | None, total: int | None) -> str:
-    """``31/80G``."""
-    return present.used_of(format_bytes(used), format_bytes(total))
+    """``31/80G``: devices are called by whole sizes, and their figures move less then."""
+    return present.used_of(size_text(used), size_text(total))
+
+
+def size_text(amount: int | None) -> str:
+    """``80G`` for 79.6 GiB, ``9.5G`` below ten."""
+    text = format_bytes(amount)
+    whole, point, _ = text.partition(".")
+    return f"{float(text[:-1]):.0f}{text[-1]}" if point and len(whole) > 1 else text
 
 
 def owner_style(owner: int | None, own: int) -> str:
@@ -180,7 +187,7 @@ class Room:
 
 def memory_width(total: int | None) -> int:
     """Columns that the memory may come to take, whatever of it is in use."""
-    return len(memory_text(None, total)) - 1 + len("99.9G")
+    return len(memory_text(None, total)) - 1 + len("999M")
 
 
 def gpu_cell(numbers: Cell, figures: Figures | None, room: Room) -> Cell:

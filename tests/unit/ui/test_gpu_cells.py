@@ -99,7 +99,7 @@ def test_many_numbers_are_cut_with_a_mark() -> None:
     assert text(cell) == "0,2,4,6,8,10,1…"
 
 
-FULL = Room(3, 4, len("99.9G/160G"))
+FULL = Room(3, 4, len("999M/160G"))
 
 
 def test_the_cell_tells_numbers_share_and_memory_each_in_its_place() -> None:
