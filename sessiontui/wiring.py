@@ -77,13 +77,13 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         from sessiontui.domain.units import GIB
         from sessiontui.engine.demo import demo_engine
         from sessiontui.metering.scripted import ScriptedMeter
-        from sessiontui.metering.scripted_gpus import ScriptedGpus
+        from sessiontui.metering.scripted_gpus import DEMO_GPUS, ScriptedGpus, demo_script
         from sessiontui.storage.played import played_folders
 
         storage, root = played_folders(owner)
-        engine = demo_engine(owner, str(root))
+        engine = demo_engine(owner, str(root), [gpu.uuid for gpu in DEMO_GPUS])
         meter = machine = ScriptedMeter(time.monotonic, host=HostUsage(21.5, 60 * GIB))
-        gpus = ScriptedGpus()
+        gpus = ScriptedGpus(DEMO_GPUS, demo_script(time.monotonic))
     else:
         from sessiontui.engine.docker import DockerEngine
         from sessiontui.engine.link import Link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -44,10 +45,11 @@ APPS = (
 )
 
 
-def demo_engine(owner: Owner, folder_root: str) -> MemoryEngine:
+def demo_engine(owner: Owner, folder_root: str, gpus: Sequence[str] = ()) -> MemoryEngine:
     """An engine at real pace: one may launch, stop and delete on it, and nothing of it is real.
 
-    ``folder_root`` is where the folders are that its sessions mount.
+    ``folder_root`` is where the folders are that its sessions mount, ``gpus`` are the UUIDs of the
+    devices that some of them have.
     """
     data = Mount("data", f"{folder_root}/data", "/home/work/data")
     models = Mount("models", f"{folder_root}/models", "/home/work/models", read_only=True)
@@ -57,12 +59,21 @@ def demo_engine(owner: Owner, folder_root: str) -> MemoryEngine:
     now = datetime.now(UTC)
     colleague = Owner("bob", owner.uid + 1, owner.gid + 1)
     rows = (
-        ("nifty-bohr", owner, "pytorch", "2.8", Ask(4, 16 * GIB), Phase.RUNNING, 130, ""),
+        ("nifty-bohr", owner, "pytorch", "2.8", Ask(4, 16 * GIB, 2), Phase.RUNNING, 130, ""),
         ("calm-curie", owner, "python", "3.12", Ask(2, 4 * GIB), Phase.RUNNING, 5, ""),
-        ("train-7", colleague, "pytorch", "2.8", Ask(16, 64 * GIB), Phase.RUNNING, 2900, ""),
-        ("old-notes", owner, "python", "3.12", Ask(1, 2 * GIB), Phase.STOPPED, 7000, ""),
+        ("train-7", colleague, "pytorch", "2.8", Ask(16, 64 * GIB, 2), Phase.RUNNING, 2900, ""),
+        ("old-notes", owner, "python", "3.12", Ask(1, 2 * GIB, 1), Phase.STOPPED, 7000, ""),
         ("big-fit", owner, "python", "3.12", Ask(2, 8 * GIB), Phase.FAILED, 300, "out of memory (limit 8G)"),
+        ("peek-eval", owner, "pytorch", "2.8", Ask(2, 16 * GIB, 1), Phase.RUNNING, 40, ""),
+        ("mini-fit", colleague, "pytorch", "2.8", Ask(2, 8 * GIB, 1), Phase.RUNNING, 610, ""),
     )
+    devices = {
+        "nifty-bohr": (0, 1),
+        "train-7": (2, 3),
+        "old-notes": (4,),
+        "peek-eval": (1,),
+        "mini-fit": (8,),
+    }
     for number, (name, who, environment, version, ask, phase, minutes, reason) in enumerate(rows):
         created = now - timedelta(minutes=minutes)
         session = Session(
@@ -78,6 +89,8 @@ def demo_engine(owner: Owner, folder_root: str) -> MemoryEngine:
             started_at=created,
             container_id=f"{number:064x}",
             reason=reason,
+            devices=tuple(gpus[at] for at in devices.get(name, ()) if at < len(gpus)),
+            gpu_shared=name == "peek-eval",
             mounts=((data, models), (data,))[number] if number < 2 else (),
             apps=APPS,
             ports=((2200, 22000 + number), (8888, 28888 + number)),
