@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from textual.drivers.headless_driver import HeadlessDriver
@@ -26,7 +27,7 @@ from sessiontui.catalogue.saved import saved_environments
 from sessiontui.domain.cancellation import Cancellation
 from sessiontui.domain.environment import App, Environment, FoundImage, Version
 from sessiontui.domain.folder import Folder, Identity, Mount
-from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.gpu import Gpu, GpuProcess, GpuReading, GpuSample, Place
 from sessiontui.domain.launch import Order
 from sessiontui.domain.picture import HostUsage
 from sessiontui.domain.resources import Ask
@@ -108,6 +109,32 @@ class ScriptedMeter:
         return ()
 
     def close(self) -> None: ...
+
+
+@dataclass
+class DeviceReadings:
+    """What the driver tells of devices, by UUID: a script for :class:`ScriptedGpus`, anew with each look."""
+
+    told: dict[str, GpuReading] = field(default_factory=dict)
+    looks: int = 0
+
+    def __call__(self, sessions: Sequence[Session]) -> GpuSample:
+        self.looks += 1
+        return GpuSample({uuid: replace(one, at=float(self.looks)) for uuid, one in self.told.items()})
+
+    def tell(self, uuid: str, busy: float | None = None, memory: int | None = None, **more: Any) -> None:
+        """The device does this from now on."""
+        self.told[uuid] = GpuReading(uuid, 0.0, busy, memory, 80 * GIB, **more)
+
+
+def container_of(name: str) -> str:
+    """The id of the container of a session that has devices."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def computing(name: str, memory: int, busy: float | None = None) -> GpuProcess:
+    """A process of the session of that name on a device."""
+    return GpuProcess(4321, memory, busy, 1, Place.CONTAINER, container_of(name), "python", "alice")
 
 
 @dataclass
@@ -210,6 +237,8 @@ class Stage:
     environ: Mapping[str, str] = field(default_factory=lambda: {"TERM": "xterm-256color"})
     keymap: Mapping[str, str] = field(default_factory=dict)
     shell_settings: ShellSettings = field(default_factory=ShellSettings)
+    gpu_readings: DeviceReadings = field(default_factory=DeviceReadings)
+    """What devices do, of a stage that has some that do anything."""
     clock: float = 10_000.0
     """What the clock of the charts shows."""
     later: float = 0.0
@@ -289,7 +318,7 @@ class Stage:
                 ask=ask,
                 created_at=created,
                 started_at=created if phase is Phase.RUNNING else None,
-                container_id="4f2a9c81d7e3b0aa",
+                container_id=container_of(name) if devices else "4f2a9c81d7e3b0aa",
                 reason=reason,
                 exit_code=exit_code,
                 devices=devices,
@@ -306,7 +335,9 @@ def lived_in() -> Stage:
     pytorch = Environment(
         "pytorch", "PyTorch", (Version("2.8", "sessiontui/pytorch:2.8"),), "2.8", PYTHON.apps
     )
-    stage = Stage(gpus=ScriptedGpus(gpus), catalogue=ListedEnvironments((PYTHON, pytorch)))
+    readings = DeviceReadings()
+    stage = Stage(gpus=ScriptedGpus(gpus, readings), catalogue=ListedEnvironments((PYTHON, pytorch)))
+    stage.gpu_readings = readings
     image = "sessiontui/pytorch:2.8"
     stage.put(
         "nifty-bohr",
@@ -340,6 +371,27 @@ def lived_in() -> Stage:
     )
     stage.use("calm-curie", 0.4, 1300 * MIB)
     stage.use("big-fit", 14.6, 43 * GIB)
+    for number in range(8):
+        readings.tell(f"GPU-{number}", 0.0, 4 * MIB, power=68.0, power_limit=700.0, temperature=30)
+    for number, busy, memory, power, temperature in (
+        (0, 0.93, 31, 612.0, 66),
+        (1, 0.81, 28, 540.0, 61),
+        (3, 0.99, 71, 684.0, 72),
+    ):
+        readings.tell(
+            f"GPU-{number}",
+            busy,
+            memory * GIB,
+            power=power,
+            power_limit=700.0,
+            temperature=temperature,
+            encoder=0.0,
+            decoder=0.0,
+            errors=0,
+            processes=(computing("big-fit" if number == 3 else "nifty-bohr", memory * GIB, busy),),
+        )
+    stranger = GpuProcess(31337, 38 * GIB, 0.6, 1, Place.HOST, command="python3", user="dave")
+    readings.tell("GPU-6", 0.6, 38 * GIB, power=430.0, temperature=55, processes=(stranger,))
     return stage
 
 
@@ -429,6 +481,14 @@ def shortage(stage: Stage, before: float) -> Usage:
     )
 
 
+def _trained(reading: GpuReading, at: float) -> GpuReading:
+    """What a device did at a moment that does this now: less while it waits for data."""
+    waits = at % 70 > 56
+    busy = None if reading.busy is None else reading.busy * (0.15 if waits else 1 - 0.04 * math.sin(at / 5))
+    memory = None if reading.memory is None else int(reading.memory * (0.8 if waits else 1.0))
+    return replace(reading, at=at, busy=busy, memory=memory)
+
+
 async def lived(
     pilot: Pilot[None], stage: Stage, name: str, script: Callable[[Stage, float], Usage | None] = training
 ) -> None:
@@ -438,6 +498,9 @@ async def lived(
     for before in range(3600, 0, -2):
         if (usage := script(stage, before)) is not None:
             app.desk.observer._history.add(f"id-{name}", stage.clock - before, usage)
+            for reading in stage.gpu_readings.told.values():
+                past = _trained(reading, stage.clock - before)
+                app.desk.observer._gpu_history.add_device(stage.clock - before, past)
     await app.refresh_picture()
     await pilot.pause()
 

@@ -99,7 +99,7 @@ async def test_a_session_that_does_not_run_has_no_charts() -> None:
     stage = charted()
     async with opened(stage) as (pilot, app):
         await pilot.press("2")
-        await select(pilot, app, "nifty-bohr")
+        await select(pilot, app, "calm-curie")
         assert app.screen.query_one(ChartRow).display
         high = app.screen.query_one(Details).size.height
         await select(pilot, app, "old-run")
@@ -110,7 +110,7 @@ async def test_a_session_that_does_not_run_has_no_charts() -> None:
 @pytest.mark.parametrize(("size", "shown"), [((120, 36), 4), ((80, 36), 3), ((60, 36), 2), ((40, 36), 1)])
 async def test_as_many_charts_as_have_room(size: tuple[int, int], shown: int) -> None:
     async with opened(charted(), size) as (pilot, app):
-        await select(pilot, app, "nifty-bohr")
+        await select(pilot, app, "calm-curie")
         assert len(charts(app)) == shown
         assert app.screen.query_one(Details).outer_size.height <= 10
 

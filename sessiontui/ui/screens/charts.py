@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual import on
@@ -11,6 +12,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from sessiontui.actions.ports import why_not_touch
+from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.history import Figure, Window
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.resources import Ask
@@ -20,7 +22,11 @@ from sessiontui.domain.usage import Usage
 from sessiontui.ui import present
 from sessiontui.ui.chart import charts_of, flow
 from sessiontui.ui.desk import Desk
+from sessiontui.ui.gpu_cells import numbers_text
+from sessiontui.ui.gpu_facts import Devices
+from sessiontui.ui.gpu_pages import across, blocks_of, gpu_facts_of, gpu_pages, gpus_in_short
 from sessiontui.ui.present import Cell, Span
+from sessiontui.ui.widgets.chart_grid import ChartWall
 from sessiontui.ui.widgets.chart_view import ChartView
 from sessiontui.ui.widgets.command_bar import CommandBar, Hint
 from sessiontui.ui.widgets.lines import Lines
@@ -49,7 +55,7 @@ def facts_of(ask: Ask, usage: Usage) -> tuple[Cell, ...]:
 
 
 class ChartsScreen(Screen[str]):
-    """Shows CPU, memory, network and disk of a session; its answer is the id of the one shown last."""
+    """Shows CPU, memory, network, disk and GPUs of a session; its answer is the id of the one shown last."""
 
     COMPONENT_CLASSES = present.STYLES
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (56, "-roomy")]
@@ -61,6 +67,7 @@ class ChartsScreen(Screen[str]):
         Binding("tab,h", "turn_window", "The other"),
         Binding("j,down", "move(1)", "Next"),
         Binding("k,up", "move(-1)", "Previous"),
+        Binding("g", "turn_page", "GPUs"),
     ]
 
     def __init__(self, desk: Desk, session: Session) -> None:
@@ -69,6 +76,8 @@ class ChartsScreen(Screen[str]):
         self._session = session
         self._picture = Picture()
         self._window = Window.FIVE_MINUTES
+        self._page = 0
+        """0 is the session's own, those of its GPUs follow."""
 
     @property
     def shown(self) -> frozenset[str]:
@@ -81,6 +90,7 @@ class ChartsScreen(Screen[str]):
         with Container(id="charts"):
             for _ in Figure:
                 yield ChartView(axes=True)
+        yield ChartWall(id="gpu-wall")
         yield Lines(id="charts-facts")
         yield CommandBar(id="bar")
 
@@ -90,6 +100,7 @@ class ChartsScreen(Screen[str]):
             (
                 Hint("window('FIVE_MINUTES')", "1", _WINDOWS[Window.FIVE_MINUTES]),
                 Hint("window('HOUR')", "2", _WINDOWS[Window.HOUR]),
+                Hint("turn_page", "g", "GPUs"),
                 Hint("move(1)", "j", "next session"),
                 Hint("move(-1)", "k", "previous"),
                 Hint("close", "q", "back"),
@@ -113,21 +124,41 @@ class ChartsScreen(Screen[str]):
 
     def _draw(self) -> None:
         session = self._picture.session(self._session.id)
-        self._draw_title(session)
+        pages = gpu_pages(session or self._session, Devices.of(self._picture), self.size)
+        self._page = self._page if self._page <= len(pages) else 0
+        self._draw_title(session, pages)
         if session is None:
             # The last there was stays to be read.
             return
         self._session = session
+        self.query_one("#charts").display = self._page == 0
+        self.query_one("#gpu-wall").display = self._page > 0
+        facts = self._draw_gpus(session, pages[self._page - 1]) if self._page else self._draw_session(session)
+        self.query_one("#charts-facts", Lines).show(*flow(facts, self.size.width - 2))
+
+    def _draw_session(self, session: Session) -> tuple[Cell, ...]:
         usage = self._picture.usage_of(session)
         past = partial(self._desk.observer.series, session.id, window=self._window)
         for view, chart in zip(self.query(ChartView), charts_of(session.ask, usage, past), strict=True):
             view.show_chart(chart)
-        self.query_one("#charts-facts", Lines).show(*flow(facts_of(session.ask, usage), self.size.width - 2))
+        return (*facts_of(session.ask, usage), *gpus_in_short(session, Devices.of(self._picture)))
 
-    def _draw_title(self, session: Session | None) -> None:
+    def _draw_gpus(self, session: Session, gpus: Sequence[Gpu]) -> tuple[Cell, ...]:
+        devices = Devices.of(self._picture)
+        blocks = []
+        for gpu in gpus:
+            past = partial(self._desk.observer.gpu_series, gpu.uuid, window=self._window)
+            blocks.append(blocks_of(gpu, session, devices, past))
+        self.query_one(ChartWall).show_blocks(blocks, across(self.size))
+        return gpu_facts_of(session, gpus, devices)
+
+    def _draw_title(self, session: Session | None, pages: Sequence[Sequence[Gpu]]) -> None:
         shown = self._session
         mine = why_not_touch(shown, self._desk.ports.owner) is None
         spans = [*present.name_cell(shown.name, shown.owner.name, mine)]
+        if self._page:
+            of = f" (page {self._page} of {len(pages)})" if len(pages) > 1 else ""
+            spans.append(Span(f" · GPU {numbers_text(pages[self._page - 1])}{of}", "muted"))
         spans.append(Span(f" · charts · last {_WINDOWS[self._window].removeprefix('1 ')}  ", "muted"))
         if session is None:
             spans.append(Span("✖ is gone: what you see is the last there was", "failed"))
@@ -152,6 +183,13 @@ class ChartsScreen(Screen[str]):
     def action_turn_window(self) -> None:
         """Show the other window."""
         self.action_window(next(one.name for one in Window if one is not self._window))
+
+    def action_turn_page(self) -> None:
+        """Show the session's GPUs, page by page, and then the session again."""
+        if not self._session.devices:
+            self._desk.say(f"{self._session.name} has no GPU")
+        self._page += 1
+        self._draw()
 
     def action_move(self, step: int) -> None:
         """Show the next running session by name, around the ends."""

@@ -25,6 +25,7 @@ from sessiontui.ui.cut_off import CUT_OFF_AFTER, CutOffLaunches
 from sessiontui.ui.desk import Desk
 from sessiontui.ui.environment_labels import EnvironmentLabels
 from sessiontui.ui.finished import FinishedSessions
+from sessiontui.ui.gpu_facts import Devices
 from sessiontui.ui.gpu_figures import GpuFigures
 from sessiontui.ui.last_words import LastWords
 from sessiontui.ui.panes import PANES, Pane
@@ -294,7 +295,10 @@ class MainScreen(Screen[None]):
         row, desk = listing.selected, self.desk
         usage = rows.usage_of(row, self._picture.usage) if row else UNKNOWN
         words = self._last_words.of(row.subject if row else None)
-        self.query_one(Details).show_row(row, usage, desk.now(), desk.observer.series, words)
+        devices, observer = Devices.of(self._picture), desk.observer
+        self.query_one(Details).show_row(
+            row, usage, desk.now(), observer.series, words, devices, observer.gpu_series
+        )
         self._fold_details()
         self._learn_details(self.selected)
         self._draw_hints()

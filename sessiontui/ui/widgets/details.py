@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from sessiontui.domain.history import Figure, Series, Window
+from sessiontui.domain.history import Figure, GpuFigure, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import format_age, format_bytes
 from sessiontui.domain.usage import Usage
 from sessiontui.ui import present
 from sessiontui.ui.chart import charts_of
+from sessiontui.ui.gpu_charts import GpuSeriesOf, busy_chart
+from sessiontui.ui.gpu_facts import NO_DEVICES, Devices, models_of, remarks_of
 from sessiontui.ui.present import Cell, Span
 from sessiontui.ui.rows import Row
+from sessiontui.ui.widgets.chart_grid import ChartGrid
 from sessiontui.ui.widgets.chart_view import ChartRow
 from sessiontui.ui.widgets.lines import Lines
 
@@ -33,12 +36,36 @@ class SeriesOf(Protocol):
         """A figure of a session over a window up to the last look."""
 
 
-def details_of(row: Row, usage: Usage, now: float, last_words: Sequence[str] = ()) -> tuple[Cell, ...]:
-    """What there is to say about a row, in lines of any width; ``last_words`` are the end of its log."""
+def details_of(
+    row: Row,
+    usage: Usage,
+    now: float,
+    last_words: Sequence[str] = (),
+    devices: Devices = NO_DEVICES,
+    remarks: int = 9,
+) -> tuple[Cell, ...]:
+    """What there is to say about a row, in lines of any width.
+
+    ``last_words`` are the end of its log, ``devices`` the machine's GPUs, of which at most so many
+    ``remarks`` are told.
+    """
     if isinstance(row.subject, Preparation):
         return tuple(_of_preparation(row.subject, now))
+    gpus = gpu_lines(row.subject, devices, remarks) if row.subject.devices else ()
     words = (_line("" if at else "log", Span(present.clean(line))) for at, line in enumerate(last_words))
-    return (*_of_session(row, row.subject, usage, now), *words)
+    first, *rest = _of_session(row, row.subject, usage, now)
+    return (first, *gpus, *rest, *words)
+
+
+def gpu_lines(session: Session, devices: Devices, remarks: int) -> tuple[Cell, ...]:
+    """Which GPUs a session has, and what is out of the ordinary on them in at most so many lines."""
+    told = remarks_of(session, devices)
+    shown = told if len(told) <= remarks else told[: remarks - 1]
+    lines = [_line("gpus", *models_of(session, devices))]
+    lines += [_line(f"gpu {number}", *cell) for number, cell in shown]
+    if left := len(told) - len(shown):
+        lines.append(_line("", Span(f"{left} more remarks on its GPUs", "faint")))
+    return tuple(lines)
 
 
 def _line(label: str, *spans: Span) -> Cell:
@@ -134,15 +161,28 @@ def _folders(subject: Session | Preparation) -> list[Span]:
     return spans
 
 
+class _Shown(NamedTuple):
+    """What the pane is about."""
+
+    row: Row
+    usage: Usage
+    now: float
+    series: SeriesOf | None
+    last_words: Sequence[str]
+    devices: Devices
+    gpu_series: GpuSeriesOf | None
+
+
 class Details(Vertical):
     """Shows the details of one row under a title with its name: what it uses on top, while it runs."""
 
     _title: Content | None = None
-    _shown: tuple[Row, Usage, float, SeriesOf | None, Sequence[str]] | None = None
+    _shown: _Shown | None = None
 
     def compose(self) -> ComposeResult:
         """Charts over text."""
         yield ChartRow(len(Figure))
+        yield ChartGrid("in the charts", id="gpu-charts")
         yield Lines(id="facts")
 
     def show_row(
@@ -152,40 +192,62 @@ class Details(Vertical):
         now: float,
         series: SeriesOf | None = None,
         last_words: Sequence[str] = (),
+        devices: Devices = NO_DEVICES,
+        gpu_series: GpuSeriesOf | None = None,
     ) -> None:
         """Show another row, or the same one later.
 
-        ``series`` tells the past of sessions; ``last_words`` are the end of the log of one that failed.
+        ``series`` tells the past of sessions, ``gpu_series`` that of the machine's ``devices``;
+        ``last_words`` are the end of the log of one that failed.
         """
         if row is None:
             return
-        self._shown = (row, usage, now, series, last_words)
+        self._shown = _Shown(row, usage, now, series, last_words, devices, gpu_series)
         # Nobody sees a folded pane.
         if self.display:
-            self._draw(row, usage, now, series, last_words)
+            self._draw(self._shown)
 
     def on_show(self) -> None:
         """Draw what was missed while folded."""
         if self._shown is not None:
-            self._draw(*self._shown)
+            self._draw(self._shown)
 
-    def _draw(
-        self, row: Row, usage: Usage, now: float, series: SeriesOf | None, last_words: Sequence[str]
-    ) -> None:
+    def _draw(self, shown: _Shown) -> None:
+        row = shown.row
         owner = "" if row.mine else f"{present.clean(row.owner)}/"
         # As content: a plain string would be read as markup.
         title = Content(f"{owner}{present.clean(row.name)} · {row.environment}")
         # Textual redraws the whole pane for a title, also for an equal one.
         if title != self._title:
             self.border_title = self._title = title
-        self._draw_charts(row, usage, series)
-        self.query_one("#facts", Lines).show(*details_of(row, usage, now, last_words))
+        session = row.subject
+        charted = isinstance(session, Session) and session.phase is Phase.RUNNING
+        self._draw_charts(session if isinstance(session, Session) and charted else None, shown)
+        remarks = 3 if self._short else 8
+        self.query_one("#facts", Lines).show(
+            *details_of(row, shown.usage, shown.now, shown.last_words, shown.devices, remarks)
+        )
 
-    def _draw_charts(self, row: Row, usage: Usage, series: SeriesOf | None) -> None:
-        view, session = self.query_one(ChartRow), row.subject
-        if series is None or not isinstance(session, Session) or session.phase is not Phase.RUNNING:
-            view.display = False
-            return
-        view.display = True
-        past = partial(series, session.id, window=Window.FIVE_MINUTES)
-        view.show_charts(charts_of(session.ask, usage, past))
+    def _draw_charts(self, session: Session | None, shown: _Shown) -> None:
+        view, series = self.query_one(ChartRow), shown.series
+        view.display = session is not None and series is not None
+        if session is not None and series is not None:
+            past = partial(series, session.id, window=Window.FIVE_MINUTES)
+            view.show_charts(charts_of(session.ask, shown.usage, past))
+        of_gpus = self.query_one(ChartGrid)
+        gpus = shown.devices.held_by(session) if session is not None and session.devices else ()
+        of_gpus.display = bool(gpus) and shown.gpu_series is not None
+        if session is not None and gpus and shown.gpu_series is not None:
+            charts = [
+                busy_chart(gpu, session, shown.devices, _past_of(gpu.uuid, shown.gpu_series)) for gpu in gpus
+            ]
+            of_gpus.show_charts(charts, *((2, 1) if self._short else (3, 2)))
+
+    @property
+    def _short(self) -> bool:
+        """Whether every line counts."""
+        return self.screen.has_class("-short")
+
+
+def _past_of(uuid: str, series: GpuSeriesOf) -> Callable[[GpuFigure], Series]:
+    return partial(series, uuid, window=Window.FIVE_MINUTES)
