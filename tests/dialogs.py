@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
 from textual.app import App
@@ -18,7 +19,7 @@ from sessiontui.actions.ports import Ports
 from sessiontui.catalogue.found import found_environments
 from sessiontui.domain.environment import App as SessionApp
 from sessiontui.domain.environment import Environment, FoundImage, Version
-from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.gpu import Gpu, GpuReading, GpuSample
 from sessiontui.domain.picture import HostUsage, Picture
 from sessiontui.domain.resources import Ask
 from sessiontui.domain.session import Owner, Phase, Session
@@ -81,6 +82,22 @@ STACKS = Environment(
 ENVIRONMENTS = (PYTHON, PYTORCH, STACKS)
 
 
+def plain_gpus(count: int) -> tuple[Gpu, ...]:
+    """So many devices of one model that nobody has."""
+    return tuple(Gpu(f"GPU-{index}", index, "H100", 80 * GIB) for index in range(count))
+
+
+def gpu_parts(index: int, count: int, parent: str, size: int = 10 * GIB) -> tuple[Gpu, ...]:
+    """A device that is divided, and its parts."""
+    model = "NVIDIA H100 80GB HBM3"
+    whole = Gpu(parent, index, model, 80 * GIB, divided=True)
+    parts = (
+        Gpu(f"MIG-{index}-{part}", index, f"{model} MIG 1g.10gb", size, parent=parent, part=part)
+        for part in range(count)
+    )
+    return (whole, *parts)
+
+
 class ListedCatalogue:
     """Fills the catalogue port from a list."""
 
@@ -120,7 +137,8 @@ class World:
         *,
         cpu: int = 64,
         memory: int = 512 * GIB,
-        gpus: int = 0,
+        gpus: int | Sequence[Gpu] = 0,
+        gpu_memory_used: Mapping[str, int] = MappingProxyType({}),
         folders: Iterable[str] = ("data", "models", ".cache"),
         images: Iterable[str] = ("sessiontui/python:3.12",),
         environments: Iterable[Environment] = ENVIRONMENTS,
@@ -129,7 +147,8 @@ class World:
         self.storage = Directories(root / "folders", OWNER)
         for name in folders:
             self.storage.create(name)
-        devices = tuple(Gpu(f"GPU-{index}", index, "H100", 80 * GIB) for index in range(gpus))
+        devices = plain_gpus(gpus) if isinstance(gpus, int) else tuple(gpus)
+        readings = {uuid: GpuReading(uuid, 0.0, memory=used) for uuid, used in gpu_memory_used.items()}
         meter = ScriptedMeter(lambda: 0.0, host=HostUsage(2.0, 4 * GIB))
         self.catalogue = ListedCatalogue(environments)
         self.ports = Ports(
@@ -141,7 +160,7 @@ class World:
             host=cast(Host, None),
             owner=OWNER,
             records=MemoryRecords(),
-            gpus=ScriptedGpus(devices),
+            gpus=ScriptedGpus(devices, lambda sessions: GpuSample(readings)),
         )
         self.launcher = NamingLauncher(self.ports)
 

@@ -122,7 +122,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             with VerticalScroll(id="form", can_focus=False):
                 yield EnvironmentChoice(self._again)
                 yield Field("Name", "name", Input(id="name", placeholder=_ASKING, compact=True))
-                yield Amounts(self._ports.presets, reason=_ASKING)
+                yield Amounts(self._ports.presets, self._ports.owner.uid, reason=_ASKING)
                 yield FolderChoice()
                 yield Extras()
             with Vertical(id="outcome"):
@@ -159,7 +159,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         self._was_refused = self._refusal_stands = False
         self.query_one("#name", Input).value = ""
         self.query_one(EnvironmentChoice).begin_again()
-        self.query_one(Amounts).fill(draft.cpu, draft.memory, draft.gpu)
+        self.query_one(Amounts).fill(draft)
         self.query_one(FolderChoice).fill(draft.mounts)
         self.query_one(Extras).fill(draft)
         session = what.session if isinstance(what, Record) else what
@@ -302,6 +302,7 @@ class LaunchScreen(ModalScreen[Order | None]):
                 self._engine.capacity,
                 environment.minimum_of(version) if environment else SMALLEST,
                 version.ceiling if version else BOUNDLESS,
+                self._engine.gpu_memory_used,
             )
 
     # Folders
@@ -350,7 +351,8 @@ class LaunchScreen(ModalScreen[Order | None]):
     def _draft(self) -> Draft:
         name = self.query_one("#name", Input)
         chosen = self.query_one(EnvironmentChoice)
-        ask = self.query_one(Amounts).ask
+        amounts = self.query_one(Amounts)
+        ask, gpus = amounts.ask, amounts.gpus
         extras = self.query_one(Extras)
         return Draft(
             environment=chosen.names[0],
@@ -359,13 +361,20 @@ class LaunchScreen(ModalScreen[Order | None]):
             name=name.value.strip() or (self._engine.suggestion if self._engine else ""),
             cpu=ask.cpu if ask else None,
             memory=ask.memory if ask else None,
-            gpu=ask.gpu if ask else 0,
+            gpu=gpus.count,
+            devices=gpus.devices,
+            gpu_memory=gpus.memory,
+            gpu_shared=gpus.shared,
             mounts=self.query_one(FolderChoice).taken,
             env=extras.env,
             ports=extras.ports,
             secrets=extras.secrets,
             batch=extras.batch_session,
         )
+
+    @property
+    def _misread(self) -> tuple[Problem, ...]:
+        return (*self.query_one(Amounts).misread, *self.query_one(Extras).misread)
 
     def _judge(self) -> None:
         """Say what would happen now, from what is known; the engine is not asked."""
@@ -375,7 +384,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             return
         verdict = judge(
             self._draft(),
-            self.query_one(Extras).misread,
+            self._misread,
             owner=self._ports.owner,
             engine=self._engine,
             catalogue=self._catalogue,
@@ -438,7 +447,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             return
         self._ordering = True
         self._show_button()
-        draft, misread = self._draft(), self.query_one(Extras).misread
+        draft, misread = self._draft(), self._misread
         names = self._names_in_preparation()
         self._ask("order", lambda: self._launcher.order(draft, names, misread=misread))
 

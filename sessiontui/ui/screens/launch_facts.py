@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sessiontui.actions.environments import found_environments
 from sessiontui.actions.launch import Launcher, preferred_version, ready_images, refused_fields
@@ -32,6 +33,8 @@ class EngineFound:
     """A free name."""
     found: tuple[Environment, ...] = ()
     """Environments that images on it describe."""
+    gpu_memory_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Bytes in use of GPUs, by UUID, as far as a driver has told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,24 @@ def find_engine(
 ) -> EngineFound:
     """Ask the engine; ``repeated`` is the launch that is done once more. Raises EngineError, ConfigError."""
     found = found_environments(ports)
+    sessions = ports.engine.glance()
     preferred = {one.name: preferred_version(ports, one).name for one in ports.catalogue.environments()}
     return EngineFound(
         launcher.capacity(),
-        ports.engine.glance(),
+        sessions,
         ready_images(ports),
         preferred | {one.name: one.default for one in found},
         _suggestion(ports, launcher, names_in_preparation, repeated),
         found,
+        _gpu_memory_used(ports, sessions),
     )
+
+
+def _gpu_memory_used(ports: Ports, sessions: Sequence[Session]) -> Mapping[str, int]:
+    if not ports.engine.facts().local:
+        return MappingProxyType({})
+    readings = ports.gpus.sample(sessions).readings.values()
+    return {one.uuid: one.memory for one in readings if one.memory is not None}
 
 
 def _suggestion(
@@ -111,6 +123,7 @@ def judge(
             capacity=engine.capacity,
             sessions=engine.sessions,
             names_in_preparation=names_in_preparation,
+            gpu_memory_used=engine.gpu_memory_used,
         )
     except Refused as refusal:
         problems = refusal.problems

@@ -6,6 +6,7 @@ from collections.abc import Container
 
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.environment import IMAGE, SAVED_FROM, Environment, Version
+from sessiontui.domain.gpu_words import numbers
 from sessiontui.domain.launch import Draft, Order
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.units import format_bytes, format_cores, format_duration
@@ -37,7 +38,8 @@ def will_happen(order: Order, environment: Environment | None, images: Container
     what = f"{environment.label} {order.version}" if environment else order.image
     folders = len(order.mounts)
     mounts = f" and {folders} folder{'s' if folders != 1 else ''}" if folders else ""
-    text = f"{what} as {order.name} with {order.ask}{mounts}{_then(order.batch)}"
+    which = f" ({numbers(order.gpus)})" if order.gpus else ""
+    text = f"{what} as {order.name} with {order.ask}{which}{mounts}{_then(order.batch)}"
     if order.image in images:
         return clean(text)
     if environment and environment.recipe:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from sessiontui.domain.launch import DEFAULT
+from sessiontui.domain.errors import Problem
+from sessiontui.domain.gpu import GpuWish
+from sessiontui.domain.launch import DEFAULT, Draft
 from sessiontui.domain.resources import BOUNDLESS, Ask, Capacity, Ceiling, Preset, presets_that_fit
 from sessiontui.ui.widgets.choices import Choices
 from sessiontui.ui.widgets.field import Field
-from sessiontui.ui.widgets.scale import CORES, DEVICES, MEMORY
+from sessiontui.ui.widgets.gpu_choice import GpuChoice
+from sessiontui.ui.widgets.scale import CORES, MEMORY
 from sessiontui.ui.widgets.slider import Slider
 
 CUSTOM = "custom"
@@ -21,7 +25,7 @@ CUSTOM = "custom"
 
 
 class Amounts(Vertical):
-    """CPU, memory and GPU, each its own field of the form."""
+    """CPU, memory and GPUs, each its own field of the form."""
 
     DEFAULT_CSS = """
     Amounts { height: auto; }
@@ -30,9 +34,11 @@ class Amounts(Vertical):
     class Changed(Message):
         """The person asks for something else."""
 
-    def __init__(self, presets: Iterable[Preset], *, reason: str) -> None:
+    def __init__(self, presets: Iterable[Preset], uid: int, *, reason: str) -> None:
+        """``uid`` is the user that launches, ``reason`` why nothing can be set yet."""
         super().__init__()
         self._presets = tuple(presets)
+        self._uid = uid
         self._reason = reason
         self._minimum = DEFAULT
         self._known = False
@@ -44,7 +50,7 @@ class Amounts(Vertical):
         yield Field("Resources", "preset", Choices(id="preset"))
         yield Field("CPU", "cpu", Slider(CORES, id="cpu", reason=self._reason))
         yield Field("Memory", "memory", Slider(MEMORY, id="memory", reason=self._reason))
-        yield Field("GPU", "gpu", Slider(DEVICES, id="gpu", reason=self._reason))
+        yield GpuChoice(self._uid, reason=self._reason)
 
     @property
     def ask(self) -> Ask | None:
@@ -55,26 +61,38 @@ class Amounts(Vertical):
         """
         if not self._known:
             return None
-        cpu, memory, gpu = (self._slider(name).value for name in ("cpu", "memory", "gpu"))
+        cpu, memory = self._slider("cpu").value, self._slider("memory").value
         least = self._minimum
-        return Ask(max(cpu, least.cpu), int(max(memory, least.memory)), int(max(gpu, least.gpu)))
+        return Ask(max(cpu, least.cpu), int(max(memory, least.memory)), self._gpus.wish.count)
 
-    def show(self, capacity: Capacity, minimum: Ask, ceiling: Ceiling = BOUNDLESS) -> None:
+    @property
+    def gpus(self) -> GpuWish:
+        """Which GPUs are asked for."""
+        return self._gpus.wish if self._known else GpuWish()
+
+    @property
+    def misread(self) -> tuple[Problem, ...]:
+        """What could not be read."""
+        return self._gpus.misread
+
+    def show(
+        self,
+        capacity: Capacity,
+        minimum: Ask,
+        ceiling: Ceiling = BOUNDLESS,
+        used: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         """Take what there is, and what is needed at least and of use at most.
 
-        Until the person chooses, the first preset that fits is taken; what they chose is kept as far
-        as the borders allow.
+        ``used`` are the bytes in use of GPUs, by UUID, as far as they are known. Until the person
+        chooses, the first preset that fits is taken; what they chose is kept as far as the borders
+        allow.
         """
         self._known, self._minimum = True, minimum
-        devices = len(capacity.gpus)
         cpu, memory = _lower(capacity.cpu, ceiling.cpu), _lower(capacity.memory, ceiling.memory)
         self._set_range("cpu", minimum.cpu, cpu, capacity.free_cpu)
         self._set_range("memory", minimum.memory, memory, capacity.free_memory)
-        self._set_range("gpu", minimum.gpu, _lower(devices, ceiling.gpu), len(capacity.free_gpus))
-        if not devices:
-            self._slider("gpu").reason = "this engine has no GPU"
-        elif ceiling.gpu == 0:
-            self._slider("gpu").reason = "this environment uses no GPU"
+        self._gpus.show(capacity, minimum.gpu, ceiling.gpu, used)
         fits = presets_that_fit(self._presets, capacity, minimum, ceiling)
         fitting = {one.name: one.ask for one in fits}
         choices = self.query_one("#preset", Choices)
@@ -86,11 +104,17 @@ class Amounts(Vertical):
             choices.value = CUSTOM
         self._take_wanted()
 
-    def fill(self, cpu: float | None, memory: int | None, gpu: int) -> None:
-        """Ask for these amounts, as far as the borders allow, once they are known; None: for the usual."""
+    def fill(self, draft: Draft) -> None:
+        """Ask for the amounts of a draft, as far as the borders allow, once they are known.
+
+        GPUs are taken by number and memory: those that it once had may be somebody else's now.
+        """
         self._wanted = Ask(
-            DEFAULT.cpu if cpu is None else cpu, DEFAULT.memory if memory is None else memory, gpu
+            DEFAULT.cpu if draft.cpu is None else draft.cpu,
+            DEFAULT.memory if draft.memory is None else draft.memory,
+            draft.gpu,
         )
+        self._gpus.fill(draft.gpu_memory, draft.gpu_shared)
         if self._known:
             self._take_wanted()
 
@@ -109,6 +133,10 @@ class Amounts(Vertical):
             for slider in self.query(Slider):
                 slider.reason = reason
 
+    @property
+    def _gpus(self) -> GpuChoice:
+        return self.query_one(GpuChoice)
+
     def _slider(self, name: str) -> Slider:
         return self.query_one(f"#{name}", Slider)
 
@@ -123,7 +151,7 @@ class Amounts(Vertical):
     def _set_amounts(self, ask: Ask) -> None:
         self._slider("cpu").value = ask.cpu
         self._slider("memory").value = ask.memory
-        self._slider("gpu").value = ask.gpu
+        self._gpus.set_count(ask.gpu)
 
     @on(Choices.Changed)
     def take_preset(self, message: Choices.Changed) -> None:
@@ -141,6 +169,16 @@ class Amounts(Vertical):
         message.stop()
         self._chosen = True
         self.query_one("#preset", Choices).value = CUSTOM
+        self.post_message(self.Changed())
+
+    @on(GpuChoice.Changed)
+    def take_gpus(self, message: GpuChoice.Changed) -> None:
+        """Which GPUs they are is no preset's affair, how many is."""
+        message.stop()
+        self._chosen = True
+        choices = self.query_one("#preset", Choices)
+        if (choices.value, self._gpus.wish.count) not in {(one.name, one.ask.gpu) for one in self._presets}:
+            choices.value = CUSTOM
         self.post_message(self.Changed())
 
 
