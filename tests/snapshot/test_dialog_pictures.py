@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from textual.widgets import Input, TextArea
 
 from sessiontui.access.keys import KeyRing
 from sessiontui.domain.errors import AppFailed
+from sessiontui.domain.gpu import Gpu, GpuProcess
 from sessiontui.domain.resources import Ask
+from sessiontui.domain.session import Owner
 from sessiontui.domain.units import GIB
 from sessiontui.ui.screens.apps import AppsScreen
 from sessiontui.ui.screens.launch import LaunchScreen
-from tests.dialogs import Stage, World, settle
+from tests.dialogs import Stage, World, gpu_parts, settle
 
 Compare = Callable[..., bool]
 Steps = Callable[[Pilot[object]], Awaitable[None]]
@@ -45,6 +48,19 @@ class TestLaunch:
     def world(self, tmp_path: Path) -> World:
         world = World(tmp_path, gpus=8)
         world.session("calm-curie", ask=Ask(52, 430 * GIB), devices=("GPU-0", "GPU-3"))
+        return world
+
+    @pytest.fixture
+    def shared_box(self, tmp_path: Path) -> World:
+        """Eight devices: free, taken, shared, busy for the host, lost, and one in parts."""
+        gpus = [Gpu(f"GPU-{index}", index, "NVIDIA H100 80GB HBM3", 80 * GIB) for index in range(7)]
+        gpus[2] = replace(gpus[2], strangers=(GpuProcess(4211, 30 * GIB, command="python", user="bob"),))
+        gpus[4] = replace(gpus[4], trouble="GPU is lost")
+        used = {"GPU-0": 31 * GIB, "GPU-1": 0, "GPU-2": 30 * GIB, "GPU-3": 0, "GPU-5": 0, "GPU-6": 12 * GIB}
+        world = World(tmp_path, gpus=(*gpus, *gpu_parts(7, 2, "GPU-7")), gpu_memory_used=used)
+        bob = Owner("bob", 1001, 1001)
+        world.session("calm-curie", devices=("GPU-0",))
+        world.session("train-7", owner=bob, devices=("GPU-1", "GPU-6"), gpu_shared=True)
         return world
 
     def stage(self, world: World, *, light: bool = False) -> Stage[object]:
@@ -102,6 +118,31 @@ class TestLaunch:
     def test_while_the_engine_is_down(self, snap_compare: Compare, world: World) -> None:
         world.engine.down = True
         assert snap_compare(self.stage(world), terminal_size=SIZES["usual"], run_before=still())
+
+    @pytest.mark.parametrize("size", ["usual", "large"])
+    def test_choosing_among_gpus_in_every_state(
+        self, snap_compare: Compare, shared_box: World, size: str
+    ) -> None:
+        async def steps(pilot: Pilot[object]) -> None:
+            await still()(pilot)
+            pilot.app.screen.query_one("#gpu").focus()
+            await still("right", "right")(pilot)
+
+        assert snap_compare(self.stage(shared_box), terminal_size=SIZES[size], run_before=steps)
+
+    @pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
+    def test_gpus_marked_by_hand_to_share(
+        self, snap_compare: Compare, shared_box: World, light: bool
+    ) -> None:
+        async def steps(pilot: Pilot[object]) -> None:
+            await still()(pilot)
+            pilot.app.screen.query_one("#fold-devices").focus()
+            await still("enter", "tab", "down", "space", "down", "space", "tab", *"40g", "tab", "space")(
+                pilot
+            )
+
+        stage = self.stage(shared_box, light=light)
+        assert snap_compare(stage, terminal_size=SIZES["usual"], run_before=steps)
 
     def test_a_new_folder_with_a_bad_name(self, snap_compare: Compare, world: World) -> None:
         async def steps(pilot: Pilot[object]) -> None:
