@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Button, Input, TextArea
 
 from sessiontui.actions.launch import Launcher, refused_fields
 from sessiontui.actions.ports import Ports
@@ -47,6 +47,8 @@ from sessiontui.ui.widgets.batch_choice import BatchChoice
 from sessiontui.ui.widgets.extras import Extras
 from sessiontui.ui.widgets.field import Field
 from sessiontui.ui.widgets.folder_choice import FolderChoice
+from sessiontui.ui.widgets.outcome import Outcome
+from sessiontui.ui.widgets.trouble_line import TroubleLine
 
 _ASKING = "asking the engine…"
 
@@ -107,7 +109,6 @@ class LaunchScreen(ModalScreen[Order | None]):
         self._failures: dict[str, SessiontuiError] = {}
         self._was_refused = False
         self._refusal_stands = False
-        self._ordering = False
 
     # What it looks like
 
@@ -116,21 +117,14 @@ class LaunchScreen(ModalScreen[Order | None]):
         with Vertical(id="launch") as dialog:
             dialog.border_title = "Start a session"
             dialog.border_subtitle = "ctrl+l launch · ctrl+o last launches · esc cancel"
-            with Horizontal(id="trouble"):
-                yield Static(id="trouble-text", markup=False)
-                yield Button("Retry ctrl+r", id="retry", compact=True)
+            yield TroubleLine(id="trouble")
             with VerticalScroll(id="form", can_focus=False):
                 yield EnvironmentChoice(self._again)
                 yield Field("Name", "name", Input(id="name", placeholder=_ASKING, compact=True))
                 yield Amounts(self._ports.presets, self._ports.owner.uid, reason=_ASKING)
                 yield FolderChoice()
                 yield Extras()
-            with Vertical(id="outcome"):
-                yield Static(_ASKING, id="will", markup=False)
-                yield Static(id="cautions", markup=False)
-                with Horizontal(classes="buttons"):
-                    yield Button("LAUNCH", id="go", variant="primary")
-                    yield Button("Cancel", id="cancel")
+            yield Outcome(_ASKING, id="outcome")
 
     def on_mount(self) -> None:
         """Open at once; what is not known yet arrives."""
@@ -226,8 +220,7 @@ class LaunchScreen(ModalScreen[Order | None]):
             self._show_trouble()
             self._judge()
             return
-        self._ordering = False
-        self._show_button()
+        self.query_one(Outcome).checking = False
         if not isinstance(message.error, Refused):
             self._failures["engine"] = message.error
             self._show_trouble()
@@ -235,7 +228,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         self._was_refused = self._refusal_stands = True
         problems = refused_fields(message.error)
         self._show_problems(problems)
-        self._say(f"Not yet: {len(problems)} to put right above")
+        self.query_one(Outcome).say(f"Not yet: {len(problems)} to put right above")
         self._go_to_first(problems)
         # What was read before may not have foreseen this: read it again. What was refused stays
         # in view until the person changes something.
@@ -243,10 +236,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         self._ask("engine", self._read_engine)
 
     def _show_trouble(self) -> None:
-        row = self.query_one("#trouble")
-        row.display = bool(self._failures)
-        lines = [" — ".join(filter(None, (one.message, one.hint))) for one in self._failures.values()]
-        self.query_one("#trouble-text", Static).update("\n".join(f"✗ {clean(line)}" for line in lines))
+        self.query_one(TroubleLine).show(self._failures.values())
         if "engine" in self._failures and self._engine is None:
             self.query_one(Amounts).show_unknown("unknown until the engine answers")
             self.query_one("#name", Input).placeholder = ""
@@ -256,7 +246,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         """Ask again for what could not be had."""
         if self._failures:
             self._failures.clear()
-            self.query_one("#trouble").display = False
+            self._show_trouble()
             self._ask_all()
 
     # Environment, version, name
@@ -379,8 +369,9 @@ class LaunchScreen(ModalScreen[Order | None]):
     def _judge(self) -> None:
         """Say what would happen now, from what is known; the engine is not asked."""
         self._refusal_stands = False
+        say = self.query_one(Outcome).say
         if self._engine is None or self._catalogue is None or self._folders is None:
-            self._say("Nothing can be launched until that is mended." if self._failures else _ASKING)
+            say("Nothing can be launched until that is mended." if self._failures else _ASKING)
             return
         verdict = judge(
             self._draft(),
@@ -394,25 +385,19 @@ class LaunchScreen(ModalScreen[Order | None]):
         if not isinstance(verdict, Order):
             if self._was_refused:
                 self._show_problems(verdict)
-                self._say(f"Not yet: {len(verdict)} to put right above")
+                say(f"Not yet: {len(verdict)} to put right above")
             else:
                 # Where folders go is chosen among what is seen there: the reason stands beside it at once.
                 self._show_problems({"mounts": verdict["mounts"]} if "mounts" in verdict else {})
                 name, message = next(iter(self._renamed(verdict).items()))
                 labels = {field.field: field.label for field in self.query(Field)}
-                self._say(f"Not yet. {labels.get(name, name)}: {message}")
+                say(f"Not yet. {labels.get(name, name)}: {message}")
             return
         self._show_problems({})
-        self._say(
+        say(
             will_happen(verdict, self.query_one(EnvironmentChoice).environment, self._engine.images),
             [one.message for one in cautions(verdict, self._engine.capacity)],
         )
-
-    def _say(self, will: str, warnings: Sequence[str] = ()) -> None:
-        self.query_one("#will", Static).update(clean(will))
-        line = self.query_one("#cautions", Static)
-        line.update("\n".join(f"! {clean(one)}" for one in warnings))
-        line.display = bool(warnings)
 
     def _renamed(self, problems: Mapping[str, str]) -> dict[str, str]:
         """An image that was not named is the image field's problem."""
@@ -435,18 +420,13 @@ class LaunchScreen(ModalScreen[Order | None]):
                 field.call_after_refresh(field.focus_input)
                 break
 
-    def _show_button(self) -> None:
-        button = self.query_one("#go", Button)
-        button.label = "checking…" if self._ordering else "LAUNCH"
-        button.disabled = self._ordering
-
     @on(Button.Pressed, "#go")
     def action_launch(self) -> None:
         """Have the order checked by what the engine says now; a second press changes nothing."""
-        if self._ordering or not self.is_active:
+        outcome = self.query_one(Outcome)
+        if outcome.checking or not self.is_active:
             return
-        self._ordering = True
-        self._show_button()
+        outcome.checking = True
         draft, misread = self._draft(), self._misread
         names = self._names_in_preparation()
         self._ask("order", lambda: self._launcher.order(draft, names, misread=misread))
