@@ -1,9 +1,9 @@
 """The AMD devices of this machine, from their driver through AMD's library ``amdsmi``.
 
 The library is no dependency: it belongs to the ROCm of the machine, and is loaded where an AMD device is on
-the bus and the library beside sessiontui. Written from its documentation and its Python code (release 7.0);
-it has been tried with a stand-in for the library, and on no AMD device. Power and temperature come from the
-kernel's files (*hwmon*, "GPU Power/Thermal Controls" of its manual): of the library's, releases and
+the bus and the library beside sessiontui. Written from its documentation and its Python code, release 7.0,
+and never run on an AMD device: tests put a stand-in in the library's place. Power and temperature come from
+the kernel's files (*hwmon*, "GPU Power/Thermal Controls" of its manual): of the library's, releases and
 documentation differ in the unit.
 """
 
