@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from sessiontui.domain.gpu import NO_SAMPLE, Gpu, GpuReading, GpuSample, Place
+from sessiontui.domain.gpu import NO_SAMPLE, Driver, Gpu, GpuReading, GpuSample, Place, Vendor
 from sessiontui.domain.session import Phase, Session
 from sessiontui.metering.driver_watch import DriverWatch
 from sessiontui.metering.engine_tops import Contained, EngineTops
@@ -39,6 +39,7 @@ class LocalGpus:
         ``ticks`` is the clock by which the kernel tells when a process began."""
         self._containers: frozenset[str] = frozenset()
         self._watches = tuple(self._watch(source, GpuProcesses(proc, ticks), clock) for source in sources)
+        self._vendors = tuple(source.vendor for source in sources)
         self._tops = None if ask_engine is None else EngineTops(ask_engine, clock)
         self._clock = clock
         self._lock = threading.Lock()
@@ -74,9 +75,14 @@ class LocalGpus:
         if self._tops is not None and holding and any(map(_has_unplaced, readings)):
             known = self._tops.known(holding, deadline - self._clock())
             readings = [_placed(reading, known) for reading in readings]
+        # Who waited in vain is to know for whom.
+        drivers = [
+            one.driver or (_silent(vendor) if patience > 0 else None)
+            for one, vendor in zip(told, self._vendors, strict=True)
+        ]
         sample = GpuSample(
             MappingProxyType({reading.uuid: reading for reading in readings}),
-            tuple(one.driver for one in told if one.driver is not None),
+            tuple(one for one in drivers if one is not None),
         )
         # An equal sample stays the same object, so that whoever draws it sees at once that it is.
         last = self._sample
@@ -94,6 +100,10 @@ class LocalGpus:
 
     def _watch(self, source: GpuSource, processes: GpuProcesses, clock: Callable[[], float]) -> DriverWatch:
         return DriverWatch(source, lambda readings: processes.placed(readings, self._containers), clock)
+
+
+def _silent(vendor: Vendor) -> Driver:
+    return Driver(vendor, trouble="the driver has not answered yet")
 
 
 def _has_unplaced(reading: GpuReading) -> bool:
