@@ -37,29 +37,44 @@ def gpus(arguments: Namespace, settings: Settings) -> int:
 
 
 def _print_devices(found: GpuSurvey) -> None:
+    """A row for each device; what more than one have, has a line for each of them."""
     rows = []
     for gpu in found.gpus:
         reading = found.sample.readings.get(gpu.uuid)
+        first, *others = _held_by(gpu, found)
         total = gpu.memory if reading is None or gpu.memory is not None else reading.memory_total
         rows.append(
             (
                 f"  {gpu.number}" if gpu.part is not None else gpu.number,
-                gpu.model,
+                _model(gpu, found),
+                first,
                 memory(None if reading is None else reading.memory, total),
                 busy_of(gpu, reading),
-                _held_by(gpu, found),
                 degrees(reading),
                 watts(reading),
             )
         )
-    print_table(("GPU", "MODEL", "MEMORY", "BUSY", "HELD BY", "TEMP", "POWER"), rows, fit=True, give=1)
+        rows.extend(("", "", one, "", "", "", "") for one in others)
+    print_table(("GPU", "MODEL", "HELD BY", "MEMORY", "BUSY", "TEMP", "POWER"), rows, fit=True, give=2)
 
 
-def _held_by(gpu: Gpu, found: GpuSurvey) -> str:
+def _model(gpu: Gpu, found: GpuSurvey) -> str:
+    """Without the vendor, and of a part without what it is part of: both are told beside it."""
+    whole = found.gpu(gpu.parent)
+    name = gpu.model.removeprefix(whole.model).strip() if whole is not None else gpu.model
+    return name.removeprefix(f"{vendor_name(gpu.vendor)} ") or gpu.model
+
+
+def _held_by(gpu: Gpu, found: GpuSurvey) -> list[str]:
+    """Who has it, or why nobody does; at least one."""
+    if found.told and gpu.holders:
+        return [f"{one}{' (shared)' if one.shared else ''}" for one in gpu.holders]
+    return [_without_holder(gpu, found)]
+
+
+def _without_holder(gpu: Gpu, found: GpuSurvey) -> str:
     if not found.told:
         return "unknown"
-    if gpu.holders:
-        return ", ".join(f"{one}{' (shared)' if one.shared else ''}" for one in gpu.holders)
     if gpu.trouble:
         return "cannot be used"
     if gpu.compute_mode is ComputeMode.PROHIBITED:

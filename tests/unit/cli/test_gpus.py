@@ -38,7 +38,7 @@ STRANGER = GpuProcess(4711, 2 * GIB, None, 7, Place.HOST, "", "python -m http", 
 HIDDEN = GpuProcess(4712)
 WHOLE = Gpu("GPU-0", 0, "NVIDIA H100", 80 * GIB, numa=0, island=1)
 SPLIT = Gpu("GPU-1", 1, "NVIDIA A100", 40 * GIB, divided=True)
-PART = Gpu("MIG-1", 1, "1g.5gb", 5 * GIB, parent="GPU-1", part=0)
+PART = Gpu("MIG-1", 1, "NVIDIA A100 MIG 1g.5gb", 5 * GIB, parent="GPU-1", part=0)
 FREE = Gpu("GPU-2", 2, "NVIDIA H100", 80 * GIB)
 NVIDIA = Driver(Vendor.NVIDIA, "550.54.15", expected=True)
 NO_AMD = Driver(Vendor.AMD, "", "amdsmi is not installed")
@@ -109,11 +109,11 @@ def test_a_table_of_devices_with_holders_strangers_parts_and_what_is_wrong(
     machine()
     world.session("part", devices=("MIG-1",), owner=BOB, container_id="c-part")
     assert said(capsys, "gpus").splitlines() == [
-        "GPU    MODEL        MEMORY  BUSY       HELD BY                  TEMP  POWER",
-        "2      NVIDIA H100  0B/80G  0%         free                     —     —",
-        "0      NVIDIA H100  33/80G  87%        train of alice (shared)  64°C  310/700W",
-        "1      NVIDIA A100  5/40G   n/a (MIG)  divided                  30°C  50W",
-        "  1:0  1g.5gb       4/5G    n/a (MIG)  part of bob              —     —",
+        "GPU    MODEL       HELD BY                  MEMORY  BUSY       TEMP  POWER",
+        "2      H100        free                     0B/80G  0%         —     —",
+        "0      H100        train of alice (shared)  33/80G  87%        64°C  310/700W",
+        "1      A100        divided                  5/40G   n/a (MIG)  30°C  50W",
+        "  1:0  MIG 1g.5gb  part of bob              4/5G    n/a (MIG)  —     —",
         "",
         "*unattributed*: processes of no session or container that has the device",
         "GPU  PID   USER  MEMORY  WHERE  COMMAND",
@@ -126,18 +126,38 @@ def test_a_table_of_devices_with_holders_strangers_parts_and_what_is_wrong(
     ]
 
 
-def test_a_terminal_of_eighty_columns_shows_who_holds_a_device(
+@pytest.mark.parametrize(
+    ("room", "row"),
+    [
+        (80, "0    H100 80GB HBM3  train of alice (shared)  33/80G  87%   64°C  310/700W"),
+        (70, "0    H100 80GB HBM3  train of alice (sh…  33/80G  87%   64°C  310/700W"),
+        (40, "0    H100 80GB HBM3  train of al…"),
+    ],
+)
+def test_who_holds_a_device_gives_way_in_a_terminal_and_is_the_last_to_leave(
     machine: Machine,
     training: Session,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    room: int,
+    row: str,
 ) -> None:
-    machine((replace(WHOLE, model="NVIDIA H100 80GB HBM3 with a long name"),))
+    machine((replace(WHOLE, model="NVIDIA H100 80GB HBM3"),))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "80")
-    lines = said(capsys, "gpus").splitlines()
-    assert all(len(line) <= 80 for line in lines[:2])
-    assert "train of alice (shared)" in lines[1]
+    monkeypatch.setenv("COLUMNS", str(room))
+    assert said(capsys, "gpus").splitlines()[1] == row
+
+
+def test_each_holder_of_a_shared_device_has_a_line(
+    machine: Machine, training: Session, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine((WHOLE, FREE))
+    world.session("more", devices=("GPU-0",), owner=BOB, container_id="c-more", gpu_shared=True)
+    assert [line.split() for line in said(capsys, "gpus").splitlines()[1:4]] == [
+        ["0", "H100", "train", "of", "alice", "(shared)", "33/80G", "87%", "64°C", "310/700W"],
+        ["more", "of", "bob", "(shared)"],
+        ["2", "H100", "free", "0B/80G", "0%", "—", "—"],
+    ]
 
 
 def test_json_tells_all_of_a_device_in_stable_keys(
