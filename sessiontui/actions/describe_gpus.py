@@ -59,7 +59,7 @@ def gpu_json(gpu: Gpu, survey: GpuSurvey) -> dict[str, Any]:
         "decoder": None if reading is None else reading.decoder,
         "power_limit": None if reading is None else reading.power_limit,
         "errors": None if reading is None else reading.errors,
-        "free": gpu.free and not unattributed if survey.told else None,
+        "free": survey.free(gpu) if survey.told else None,
         "holders": [_holder(one) for one in gpu.holders] if survey.told else None,
         "processes": None
         if processes is None

@@ -9,7 +9,7 @@ from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Driver, Gpu, GpuProcess, GpuSample, Vendor
-from sessiontui.domain.gpu_usage import others_on
+from sessiontui.domain.gpu_usage import others_on, strangers_on
 from sessiontui.domain.session import Session
 
 _PATIENCE = 2.0
@@ -51,6 +51,10 @@ class GpuSurvey:
     def gpu(self, uuid: str) -> Gpu | None:
         """The device or part of that name."""
         return next((gpu for gpu in self.gpus if gpu.uuid == uuid), None)
+
+    def free(self, gpu: Gpu) -> bool:
+        """Whether a session could have it now for itself, by the rule of a launch."""
+        return gpu.free and not strangers_on(gpu.uuid, self.sample)
 
     def unattributed(self, gpu: Gpu) -> tuple[GpuProcess, ...]:
         """The processes on a device that are in no container which has it."""

@@ -81,7 +81,7 @@ def _without_holder(gpu: Gpu, found: GpuSurvey) -> str:
         return "prohibited"
     if gpu.divided:
         return "divided"
-    return "free" if gpu.free and not found.unattributed(gpu) else "*unattributed*"
+    return "free" if found.free(gpu) else "*unattributed*"
 
 
 def _print_unattributed(found: GpuSurvey) -> None:

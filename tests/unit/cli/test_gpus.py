@@ -218,13 +218,25 @@ def test_what_is_not_told_is_null_and_a_device_without_a_reading_keeps_its_keys(
     assert bare["free"] is True
 
 
-@pytest.mark.parametrize("process", [STRANGER, HIDDEN, replace(TRAINING, container_id="c-other")])
-def test_a_device_that_nobody_holds_and_somebody_uses_is_not_called_free(
-    machine: Machine, capsys: pytest.CaptureFixture[str], process: GpuProcess
+@pytest.mark.parametrize(
+    ("process", "free"),
+    [
+        (STRANGER, False),
+        (replace(STRANGER, memory=MIB), True),
+        (HIDDEN, True),
+        (replace(TRAINING, container_id="c-other"), True),
+    ],
+    ids=["in the way", "idle", "hidden", "in another engine's container"],
+)
+def test_a_device_is_free_as_a_launch_sees_it_and_whoever_else_is_on_it_is_listed(
+    machine: Machine, capsys: pytest.CaptureFixture[str], process: GpuProcess, free: bool
 ) -> None:
     machine((FREE,), GpuSample({"GPU-2": GpuReading("GPU-2", 1.0, processes=(process,))}, (NVIDIA,)))
-    assert "*unattributed*" in said(capsys, "gpus").splitlines()[1]
-    assert told(capsys, "gpus")["gpus"][0]["free"] is False
+    device, _, _, _, listed = said(capsys, "gpus").splitlines()[1:6]
+    assert device.split()[2] == ("free" if free else "*unattributed*")
+    assert listed.split()[1] == str(process.pid)
+    (one,) = told(capsys, "gpus")["gpus"]
+    assert (one["free"], one["processes"][0]["attributed"]) == (free, False)
 
 
 def test_without_a_gpu_it_says_what_was_tried_and_that_is_no_failure(
