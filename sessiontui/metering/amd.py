@@ -19,8 +19,8 @@ from typing import Any
 
 from sessiontui.domain.gpu import Driver, Gpu, GpuProcess, GpuReading, Vendor
 from sessiontui.domain.units import GIB
+from sessiontui.metering import pci
 
-_BUS = Path("/sys/bus/pci/devices")
 _VENDOR = "0x1002"
 _CLASSES = ("0x03", "0x12")
 """Display controllers and processing accelerators, of the PCI class codes."""
@@ -39,7 +39,7 @@ class AmdSource:
 
     vendor = Vendor.AMD
 
-    def __init__(self, bus: Path = _BUS) -> None:
+    def __init__(self, bus: Path = pci.DEVICES) -> None:
         self._bus = bus
         self._library: ModuleType | None = None
         self._seen: tuple[Path, ...] | None = None
@@ -226,13 +226,14 @@ def _processes(listed: object) -> tuple[GpuProcess, ...] | None:
 
 
 def _on_bus(bus: Path) -> Iterator[Path]:
-    """The AMD devices that show or compute."""
+    """The AMD devices that show or compute, but those that are kept for a virtual machine (``vfio-pci``)."""
     try:
         places = sorted(bus.iterdir())
     except OSError:
         return
     for place in places:
-        if _file(place / "vendor") == _VENDOR and _file(place / "class").startswith(_CLASSES):
+        theirs = _file(place / "vendor") == _VENDOR and _file(place / "class").startswith(_CLASSES)
+        if theirs and (place / "driver").resolve().name != "vfio-pci":
             yield place
 
 

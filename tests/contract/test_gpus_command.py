@@ -47,7 +47,7 @@ def test_devices_parts_figures_and_what_is_wrong_come_from_the_driver(
     driver: NvmlStub, tmp_path: Path
 ) -> None:
     real_engine().close()
-    busy = {
+    busy: dict[str, str | int] = {
         "util": 87,
         "memory": f"{80 * GIB} 0 {33 * GIB}",
         "power": 310_400,

@@ -125,6 +125,11 @@ def test_without_a_device_of_theirs_the_library_is_not_loaded(
     assert "amdsmi" not in sys.modules
 
 
+def test_a_device_that_is_kept_for_a_virtual_machine_is_none_of_this_machines(machine: AmdMachine) -> None:
+    (machine.plug(FIRST) / "driver").symlink_to("../../../bus/pci/drivers/vfio-pci")
+    assert AmdSource(machine.bus).driver().trouble == "no device of theirs is on the bus"
+
+
 def test_a_machine_without_such_a_bus_has_none(tmp_path: Path) -> None:
     assert AmdSource(tmp_path / "nothing").devices() == ()
 
