@@ -10,6 +10,7 @@ documentation differ in the unit.
 from __future__ import annotations
 
 import io
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -71,7 +72,7 @@ class AmdSource:
         return tuple(found.values())
 
     def readings(self) -> tuple[GpuReading, ...]:
-        """See the port. Processes of others are among them only as far as the library may look at them."""
+        """See the port."""
         if self._seen is None:
             self._open()
         found: dict[str, GpuReading] = {}
@@ -213,16 +214,22 @@ def _sensor(place: Path, unit: float, *names: str) -> float | None:
 
 
 def _processes(listed: object) -> tuple[GpuProcess, ...] | None:
-    """Those listed, with their memory; how busy each keeps the device is not told as a share."""
+    """Those listed, with their memory; how busy each keeps the device is not told as a share.
+
+    The library looks at processes as whoever runs it may: but for root, no process may be one that is
+    hidden, and no memory such that is.
+    """
     if not isinstance(listed, Sequence) or not all(isinstance(one, Mapping) for one in listed):
         return None
+    sees_all = os.geteuid() == 0
     found = []
     for one in listed:
         pid = _whole(one.get("pid"))
         usage = one.get("memory_usage")
+        memory = _whole(usage.get("vram_mem") if usage else one.get("mem"))
         if pid:
-            found.append(GpuProcess(pid, _whole(usage.get("vram_mem") if usage else one.get("mem"))))
-    return tuple(found)
+            found.append(GpuProcess(pid, memory if memory or sees_all else None))
+    return tuple(found) if found or sees_all else None
 
 
 def _on_bus(bus: Path) -> Iterator[Path]:

@@ -29,7 +29,10 @@ from sessiontui.domain.gpu import (
 from sessiontui.domain.resources import Ask, Capacity
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB, MIB
+from sessiontui.metering.amd import AmdSource
+from sessiontui.metering.gpus import LocalGpus
 from sessiontui.metering.scripted_gpus import ScriptedGpus
+from tests.amd.machine import LIBRARY, AmdMachine
 from tests.dialogs import World
 
 BOB = Owner("bob", 1001, 1001)
@@ -340,6 +343,30 @@ def test_a_missing_toolkit_a_lost_device_and_a_prohibited_one_are_said_in_words(
         "train of alice has GPU-0, which no driver lists any more",
         "  stop it, and launch it anew with devices that are there",
     ]
+
+
+def test_another_vendors_devices_come_by_the_same_way(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = AmdMachine(tmp_path)
+    machine.plug("0000:03:00.0", drm__renderD128__dev="", hwmon__hwmon1__power1_average="310000000")
+    machine.tell("0000:03:00.0", "40ff-1", processes=None)
+    monkeypatch.syspath_prepend(LIBRARY)
+    monkeypatch.setenv("AMDSMI_STAND_IN", str(machine.script))
+    gpus = LocalGpus([AmdSource(machine.bus)])
+    world.ports = replace(world.ports, gpus=gpus)
+    world.session("train", devices=("40ff-1",), container_id="c-train")
+    try:
+        assert said(capsys, "gpus").splitlines()[1:] == [
+            "0    Instinct MI300X  train of alice  20/192G  43%   —     310W",
+            "",
+            "AMD driver 6.10.5",
+        ]
+        (one,) = told(capsys, "ls")
+        assert one["gpu_use"] == {"busy": 0.43, "memory": 20 * GIB, "memory_total": 192 * GIB}
+    finally:
+        gpus.close()
+        sys.modules.pop("amdsmi", None)
 
 
 # --- ls ------------------------------------------------------------------------------------------------

@@ -68,6 +68,29 @@ def test_a_reading_has_shares_bytes_watts_and_degrees(machine: AmdMachine) -> No
     assert (reading.errors, reading.encoder, reading.decoder, reading.trouble) == (2, None, None, "")
 
 
+@pytest.mark.parametrize(
+    ("uid", "listed", "told"),
+    [
+        (0, [], ()),
+        (1000, [], None),
+        (0, [{"pid": 7, "memory": 0}], (GpuProcess(7, 0),)),
+        (1000, [{"pid": 7, "memory": 0}, {"pid": 8, "memory": 5}], (GpuProcess(7), GpuProcess(8, 5))),
+    ],
+)
+def test_nothing_seen_is_nothing_for_root_alone(
+    machine: AmdMachine,
+    monkeypatch: pytest.MonkeyPatch,
+    uid: int,
+    listed: list[dict[str, int]],
+    told: tuple[GpuProcess, ...] | None,
+) -> None:
+    machine.plug(FIRST)
+    machine.tell(FIRST, "uuid-0", processes=listed)
+    monkeypatch.setattr("os.geteuid", lambda: uid)
+    (reading,) = AmdSource(machine.bus).readings()
+    assert reading.processes == told
+
+
 def test_what_a_device_does_not_tell_is_unknown(machine: AmdMachine) -> None:
     machine.plug(FIRST, drm__renderD128__dev="")
     machine.tell(FIRST, "uuid-0", errors=None, processes=None, busy="N/A", partition=None, driver="N/A")
