@@ -10,6 +10,7 @@ from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Driver, Gpu, GpuProcess, GpuSample, Vendor
 from sessiontui.domain.gpu_usage import others_on, strangers_on
+from sessiontui.domain.gpu_words import in_order
 from sessiontui.domain.session import Session
 
 _PATIENCE = 2.0
@@ -33,7 +34,7 @@ class GpuSurvey:
     """What one look at the GPUs of this machine saw."""
 
     gpus: tuple[Gpu, ...] = ()
-    """Parts after the device that they are part of."""
+    """As people count them, parts after the device that they are part of."""
     sample: GpuSample = NO_SAMPLE
     sessions: tuple[Session, ...] = ()
     """Those with devices."""
@@ -79,7 +80,7 @@ def survey(ports: Ports) -> GpuSurvey:
             elsewhere = facts.host or facts.address
     except EngineError as error:
         unknown = error
-    gpus = _in_order(gpus)
+    gpus = tuple(sorted(gpus, key=in_order))
     sample = ports.gpus.sample(sessions, patience=_PATIENCE)
     wrong = (*_of_drivers(gpus, sample), *troubles, *_of_devices(gpus, sample), *_lost(gpus, sessions))
     return GpuSurvey(gpus, sample, sessions, unknown, elsewhere, wrong)
@@ -97,7 +98,7 @@ def survey_of(ports: Ports, sessions: Sequence[Session]) -> GpuSurvey | None:
         facts = ports.engine.facts()
         if not facts.local:
             return GpuSurvey(sessions=having, elsewhere=facts.host or facts.address)
-        gpus = _in_order(capacity(ports, glance=True).gpus)
+        gpus = tuple(sorted(capacity(ports, glance=True).gpus, key=in_order))
     except EngineError as error:
         return GpuSurvey(sessions=having, unknown=error)
     return GpuSurvey(gpus, ports.gpus.sample(having, patience=_PATIENCE), having)
@@ -115,13 +116,6 @@ def without_gpu(sample: GpuSample) -> str:
 
 def _nothing(driver: Driver) -> str:
     return "its driver lists no device" if driver.version else "no driver answers"
-
-
-def _in_order(gpus: Sequence[Gpu]) -> tuple[Gpu, ...]:
-    whole = [gpu for gpu in gpus if not gpu.parent]
-    known = {gpu.uuid for gpu in whole}
-    ordered = [one for gpu in whole for one in (gpu, *(part for part in gpus if part.parent == gpu.uuid))]
-    return (*ordered, *(gpu for gpu in gpus if gpu.parent and gpu.parent not in known))
 
 
 def _of_drivers(gpus: Sequence[Gpu], sample: GpuSample) -> Iterator[Trouble]:

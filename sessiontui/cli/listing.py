@@ -13,7 +13,7 @@ from sessiontui.actions.describe_gpus import session_gpus_json
 from sessiontui.actions.gpu_survey import GpuSurvey, survey_of
 from sessiontui.actions.past import delete_due
 from sessiontui.cli.complaint import complain
-from sessiontui.cli.gpu_words import use_words
+from sessiontui.cli.gpu_figures import use_words
 from sessiontui.cli.printing import print_json, print_table
 from sessiontui.config import Settings
 from sessiontui.domain.gpu_usage import use_of
@@ -81,6 +81,5 @@ def _gpus(session: Session, survey: GpuSurvey) -> str:
     """Its devices by number, and what it uses of them."""
     if not session.devices:
         return "—"
-    found = [survey.gpu(uuid) for uuid in session.devices]
-    numbers = [gpu.number if gpu is not None else "?" for gpu in found]
-    return use_words(numbers, use_of(session, survey.gpus, survey.sample), shared=session.gpu_shared)
+    devices = [survey.gpu(uuid) for uuid in session.devices]
+    return use_words(devices, use_of(session, survey.gpus, survey.sample), shared=session.gpu_shared)

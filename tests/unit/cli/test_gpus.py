@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sessiontui import cli, wiring
-from sessiontui.cli.gpu_words import memory
+from sessiontui.cli.gpu_figures import memory
 from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.domain.gpu import (
     NO_SAMPLE,
@@ -113,10 +113,10 @@ def test_a_table_of_devices_with_holders_strangers_parts_and_what_is_wrong(
     world.session("part", devices=("MIG-1",), owner=BOB, container_id="c-part")
     assert said(capsys, "gpus").splitlines() == [
         "GPU    MODEL       HELD BY                  MEMORY  BUSY       TEMP  POWER",
-        "2      H100        free                     0B/80G  0%         —     —",
         "0      H100        train of alice (shared)  33/80G  87%        64°C  310/700W",
         "1      A100        divided                  5/40G   n/a (MIG)  30°C  50W",
         "  1:0  MIG 1g.5gb  part of bob              4/5G    n/a (MIG)  —     —",
+        "2      H100        free                     0B/80G  0%         —     —",
         "",
         "*unattributed*: processes of no session or container that has the device",
         "GPU  PID   USER  MEMORY  WHERE  COMMAND",
@@ -212,8 +212,8 @@ def test_what_is_not_told_is_null_and_a_device_without_a_reading_keeps_its_keys(
     machine((replace(FREE, memory=None),), NO_SAMPLE)
     (bare,) = told(capsys, "gpus")["gpus"]
     assert {tuple(one) for one in (*measured, bare)} == {tuple(bare)}
-    assert measured[1]["busy"] is None
-    assert (measured[1]["part"], measured[1]["parent"]) == (0, "GPU-1")
+    assert measured[0]["busy"] is None
+    assert (measured[0]["part"], measured[0]["parent"]) == (0, "GPU-1")
     unknown = (
         "busy memory memory_total power temperature encoder decoder power_limit errors processes".split()
     )
@@ -335,10 +335,10 @@ def test_a_missing_toolkit_a_lost_device_and_a_prohibited_one_are_said_in_words(
         "no toolkit",
         "  install it",
         "",
+        "GPU 1: GPU is lost",
+        "",
         "GPU 2: its compute mode lets no program compute on it",
         "  as root: nvidia-smi -i 2 -c DEFAULT",
-        "",
-        "GPU 1: GPU is lost",
         "",
         "train of alice has GPU-0, which no driver lists any more",
         "  stop it, and launch it anew with devices that are there",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sessiontui.domain.gpu import Gpu, GpuReading
 from sessiontui.domain.gpu_usage import GpuUse
+from sessiontui.domain.gpu_words import numbers
 from sessiontui.domain.units import format_bytes
 
 UNTOLD = "n/a (MIG)"
@@ -44,9 +45,13 @@ def degrees(reading: GpuReading | None) -> str:
     return "—" if reading is None or reading.temperature is None else f"{reading.temperature}°C"
 
 
-def use_words(numbers: Sequence[str], use: GpuUse | None, *, shared: bool) -> str:
-    """``0,1 87% 31/80G``: a session's devices and what it uses of them; only the devices where unknown."""
-    words = [",".join(numbers)]
+def use_words(devices: Sequence[Gpu | None], use: GpuUse | None, *, shared: bool) -> str:
+    """``0,1 87% 31/80G``: a session's devices and what it uses of them; only the devices where unknown.
+
+    None is a device that nobody tells of.
+    """
+    known = [gpu for gpu in devices if gpu is not None]
+    words = [",".join(filter(None, (numbers(known), "?" if len(known) < len(devices) else "")))]
     if use is not None and (use.busy is not None or use.memory is not None):
         words += [UNTOLD if use.divided else share(use.busy), memory(use.memory, use.total)]
     return " ".join((*words, "shared") if shared else words)
