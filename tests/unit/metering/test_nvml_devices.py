@@ -177,14 +177,14 @@ def test_what_never_changes_is_asked_once(nvidia: Watched, nvml_stub: NvmlStub) 
 
 @pytest.mark.parametrize("field", "handle name uuid pci mode mig memory joined".split())
 def test_any_call_may_fail_in_any_way(nvml_stub: NvmlStub, tmp_path: Path, field: str) -> None:
-    two = machine(device(0), divided(1))
+    two = machine(divided(0), device(1))
     for error in ERRORS:
-        nvml_stub.write(f"{two}\n1.{field} !{error}")
+        nvml_stub.write(f"{two}\n0.{field} !{error}")
         with watched(tmp_path) as nvidia:
             gpus = nvidia.source.devices()
             assert bool(gpus) == (error not in OF_DRIVER)
             if gpus:
                 assert [gpu.index for gpu in gpus if gpu.part is None] == [0, 1]
-                assert gpus[0].free
+                assert gpus[-1].free
             else:
                 assert nvidia.source.driver().trouble
