@@ -43,6 +43,7 @@ class NvmlSource:
         self._inventory: Inventory | None = None
         self._version = ""
         self._trouble = ""
+        self._expected = False
         self._opened: float | None = None
         """When opening was last tried."""
         self._refreshed = 0.0
@@ -51,11 +52,9 @@ class NvmlSource:
 
     def driver(self) -> Driver:
         """See the port."""
-        self._open()
-        expected = pci.has_display(pci.NVIDIA, self._bus)
-        if self._inventory is None:
-            return Driver(Vendor.NVIDIA, "", self._trouble, expected)
-        return Driver(Vendor.NVIDIA, self._version, "", expected)
+        if self._open() is None:
+            return Driver(Vendor.NVIDIA, "", self._trouble, self._expected)
+        return Driver(Vendor.NVIDIA, self._version, "", self._expected)
 
     def devices(self) -> tuple[Gpu, ...]:
         """See the port."""
@@ -95,6 +94,8 @@ class NvmlSource:
                     self._remember(self._inventory)
             if self._inventory is None and (since_opened is None or since_opened >= _RETRY):
                 self._opened = self._refreshed = now
+                # The look at the bus reads a file or two of each of its devices.
+                self._expected = pci.has_display(pci.NVIDIA, self._bus)
                 self._begin()
         except DriverGone as error:
             self._give_up(str(error))

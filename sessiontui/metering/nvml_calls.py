@@ -50,7 +50,17 @@ class Nvml:
             pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH,
             pynvml.NVML_ERROR_LIBRARY_NOT_FOUND,
         }
-        self._absent = {pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_FUNCTION_NOT_FOUND}
+        self._absent = {
+            pynvml.NVML_ERROR_NOT_SUPPORTED,
+            pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+            # What drivers say of kinds of devices, or of versions of structures, that they do not know.
+            pynvml.NVML_ERROR_INVALID_ARGUMENT,
+            pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+            pynvml.NVML_ERROR_DEPRECATED,
+            pynvml.NVML_ERROR_NOT_FOUND,
+            pynvml.NVML_ERROR_NO_DATA,
+            pynvml.NVML_ERROR_VGPU_ECC_NOT_SUPPORTED,
+        }
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:

@@ -87,10 +87,12 @@ def test_a_driver_that_cannot_be_used_is_told_in_its_own_words(
     assert (driver.version, driver.trouble) == ("", f"NVIDIA's driver does not answer: {words}")
 
 
-def test_it_is_expected_where_a_display_of_nvidia_is_on_the_bus(nvidia: Watched) -> None:
+def test_it_is_expected_where_a_display_of_nvidia_is_on_the_bus(nvidia: Watched, nvml_stub: NvmlStub) -> None:
     assert not nvidia.source.driver().expected
     nvidia.display("0000:1b:00.0")
-    assert nvidia.source.driver().expected
+    assert nvidia.later(10).source.driver().expected
+    nvml_stub.write(eight())
+    assert nvidia.later(10).source.driver() == Driver(Vendor.NVIDIA, DRIVER, expected=True)
 
 
 def test_one_that_does_not_answer_is_tried_again_after_some_seconds(

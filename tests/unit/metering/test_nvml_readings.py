@@ -15,6 +15,7 @@ from tests.nvml.stub import NvmlStub
 
 NOT_SUPPORTED = f"!{pynvml.NVML_ERROR_NOT_SUPPORTED}"
 FUNCTION_NOT_FOUND = f"!{pynvml.NVML_ERROR_FUNCTION_NOT_FOUND}"
+INVALID_ARGUMENT = f"!{pynvml.NVML_ERROR_INVALID_ARGUMENT}"
 LOST = f"!{pynvml.NVML_ERROR_GPU_IS_LOST}"
 RESET = f"!{pynvml.NVML_ERROR_RESET_REQUIRED}"
 FIGURES = "memory util encoder decoder power limit temperature ecc compute graphics mps samples".split()
@@ -57,8 +58,12 @@ def test_all_figures(nvidia: Watched, nvml_stub: NvmlStub) -> None:
     assert [(each.pid, each.memory, each.busy) for each in reading.processes] == [(4242, 30 * GIB, 0.85)]
 
 
-def test_what_a_device_has_not_is_unknown_and_no_trouble(nvidia: Watched, nvml_stub: NvmlStub) -> None:
-    nvml_stub.write(machine(device(0, **dict.fromkeys(FIGURES, NOT_SUPPORTED)), device(1)))
+@pytest.mark.parametrize("answer", [NOT_SUPPORTED, FUNCTION_NOT_FOUND, INVALID_ARGUMENT])
+def test_what_a_device_has_not_is_unknown_and_no_trouble(
+    nvidia: Watched, nvml_stub: NvmlStub, answer: str
+) -> None:
+    nvml_stub.write(machine(device(0, mode=answer, mig=answer, **dict.fromkeys(FIGURES, answer)), device(1)))
+    assert nvidia.gpus()["0"].free
     first, second = nvidia.source.readings()
     assert first == GpuReading(uuid(0), nvidia.clock.now)
     assert None not in [getattr(second, field.name) for field in fields(second)]
