@@ -55,7 +55,7 @@ class GpuSurvey:
 
     def free(self, gpu: Gpu) -> bool:
         """Whether a session could have it now for itself, by the rule of a launch."""
-        return gpu.free and not strangers_on(gpu.uuid, self.sample)
+        return gpu.free and not strangers_on(gpu, self.sample)
 
     def unattributed(self, gpu: Gpu) -> tuple[GpuProcess, ...]:
         """The processes on a device that are in no container which has it."""

@@ -226,8 +226,8 @@ def test_what_is_not_told_is_null_and_a_device_without_a_reading_keeps_its_keys(
     [
         (STRANGER, False),
         (replace(STRANGER, memory=MIB), True),
-        (HIDDEN, True),
-        (replace(TRAINING, container_id="c-other"), True),
+        (HIDDEN, False),
+        (replace(TRAINING, container_id="c-other"), False),
     ],
     ids=["in the way", "idle", "hidden", "in another engine's container"],
 )
