@@ -19,7 +19,7 @@ from sessiontui.domain.errors import (
     SessionGone,
     StartFailed,
 )
-from sessiontui.domain.gpu import GPU_WATCHERS, Gpu, GpuWay, Vendor
+from sessiontui.domain.gpu import GPU_WATCHERS, Gpu, Vendor
 from sessiontui.domain.launch import Order, Progress, Step
 from sessiontui.domain.picture import EngineFacts
 from sessiontui.domain.resources import Capacity
@@ -33,7 +33,8 @@ from sessiontui.engine.docker_mounts import DockerMounts
 from sessiontui.engine.docker_remains import DockerRemains
 from sessiontui.engine.docker_saving import DockerSaving
 from sessiontui.engine.gpu_holders import holds, nvidia_runtimes, with_holders
-from sessiontui.engine.gpu_way import Giving, giving, groups_of, is_podman
+from sessiontui.engine.gpu_payload import Giving
+from sessiontui.engine.gpu_way import giving, groups_of, is_podman
 from sessiontui.engine.inspected import Inspected, Round
 from sessiontui.engine.inspection import cpu_limit, ended, listed, orphan_of, session_of
 from sessiontui.engine.labels import ID_LABEL, SCHEMA_LABEL, Labels, labels_of
@@ -339,15 +340,13 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         info = self._link.info
         inside = published_ports(order)
         outside = pick_ports(len(inside), self._ports_taken(), here=self._link.here) if inside else ()
-        given = self._giving()
         labels = labels_of(order, created_at=datetime.now(UTC), launcher=launcher_mark.mark())
         payload = create_payload(
             order,
             labels=labels,
             ports=dict(zip(inside, outside, strict=True)),
             user_in_container=(0, 0) if self._link.rootless else (order.owner.uid, order.owner.gid),
-            gpu_way=given.way or GpuWay.REQUESTS,
-            cdi_names=given.names,
+            giving=self._giving(),
             gpu_groups=groups_of(order.gpus) if self._link.here and not self._link.rootless else (),
             log_limit=info.get("LoggingDriver") == "json-file",
         )

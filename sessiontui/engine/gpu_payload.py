@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sessiontui.domain.gpu import Gpu, GpuWay, Vendor
@@ -16,16 +17,37 @@ _TYPES = {Vendor.NVIDIA: "cuda", Vendor.AMD: "rocm", Vendor.INTEL: "xpu"}
 """The platform of a vendor."""
 
 
-def gpu_host_config(gpus: Sequence[Gpu], way: GpuWay, names: Collection[str] = ()) -> dict[str, Any]:
-    """The part of ``HostConfig`` that gives a container these devices; ``names`` are the known CDI names."""
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """How an engine gives NVIDIA's devices, or why it does not."""
+
+    way: GpuWay | None
+    names: frozenset[str] = frozenset()
+    """The CDI names of NVIDIA's devices, where they are told."""
+    runtime: str = ""
+    """The engine's name of NVIDIA's runtime, where a container with a request needs it."""
+    trouble: str = ""
+    remedy: str = ""
+
+
+BY_REQUESTS = Giving(GpuWay.REQUESTS)
+"""As an engine with NVIDIA's hook alone does."""
+
+
+def gpu_host_config(gpus: Sequence[Gpu], giving: Giving) -> dict[str, Any]:
+    """The part of ``HostConfig`` that gives a container these devices.
+
+    An engine that knows no way is asked by a request: its refusal says what it lacks.
+    """
     config: dict[str, Any] = {}
     nvidia = [gpu for gpu in gpus if gpu.vendor is Vendor.NVIDIA]
-    if nvidia and way is GpuWay.CDI:
-        ids = [cdi.name_of(gpu, names) for gpu in nvidia]
+    if nvidia and giving.way is GpuWay.CDI:
+        ids = [cdi.name_of(gpu, giving.names) for gpu in nvidia]
         config["DeviceRequests"] = [{"Driver": "cdi", "DeviceIDs": ids}]
     elif nvidia:
         ids = [gpu.uuid for gpu in nvidia]
         config["DeviceRequests"] = [{"Driver": "nvidia", "DeviceIDs": ids, "Capabilities": [["gpu"]]}]
+        config |= {"Runtime": giving.runtime} if giving.runtime else {}
     # The other vendors' devices are files; of those that all have in common, one is enough.
     nodes = dict.fromkeys(node for gpu in gpus if gpu.vendor is not Vendor.NVIDIA for node in gpu.nodes)
     if nodes:
@@ -35,13 +57,13 @@ def gpu_host_config(gpus: Sequence[Gpu], way: GpuWay, names: Collection[str] = (
     return config
 
 
-def visible_devices(gpus: Sequence[Gpu], way: GpuWay) -> str:
+def visible_devices(gpus: Sequence[Gpu], giving: Giving) -> str:
     """The value of VISIBLE that gives a container no device beside those it is asked for.
 
     What CDI gives is given already: NVIDIA's runtime must add nothing.
     """
     uuids = [gpu.uuid for gpu in gpus if gpu.vendor is Vendor.NVIDIA]
-    return ",".join(uuids) if uuids and way is GpuWay.REQUESTS else "void"
+    return ",".join(uuids) if uuids and giving.way is not GpuWay.CDI else "void"
 
 
 def gpu_variables(gpus: Sequence[Gpu]) -> dict[str, str]:

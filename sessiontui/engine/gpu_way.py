@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +12,18 @@ from sessiontui.domain import gpu_toolkit
 from sessiontui.domain.gpu import Gpu, GpuWay, Vendor
 from sessiontui.engine.cdi import NVIDIA, names_in
 from sessiontui.engine.gpu_holders import nvidia_runtimes
+from sessiontui.engine.gpu_payload import Giving
 
 _HOOK = "nvidia-container-runtime-hook"
 """The program that dockerd looks for when it starts: with it, it takes requests for devices."""
 _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ORDINARY = ("runc", "crun", "io.containerd.runc.v2")
+"""Runtimes that NVIDIA's stands before."""
 _PODMANS_DIRECTORIES = ("/etc/cdi", "/var/run/cdi")
 _PODMAN_WITH_REQUESTS = (5, 4)
 """Podman's first version whose API takes CDI names."""
 _LARGEST = 4 << 20
 """Bytes of a specification that are read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Giving:
-    """How devices are given, or why they are not."""
-
-    way: GpuWay | None
-    names: frozenset[str] = frozenset()
-    """The CDI names of NVIDIA's devices, where they are told."""
-    trouble: str = ""
-    remedy: str = ""
 
 
 def is_podman(info: Mapping[str, Any]) -> bool:
@@ -57,7 +48,8 @@ def giving(
         # It drops a request without a word.
         return Giving(None, trouble=gpu_toolkit.OLD_PODMAN, remedy="an administrator upgrades Podman")
     if not podman and nvidia_runtimes(info) & set(info.get("Runtimes") or ()):
-        return _by_requests(here=here, rootless=rootless, environ=environ, root=root)
+        runtime = _runtime(info)
+        return _by_requests(here=here, rootless=rootless, environ=environ, root=root, runtime=runtime)
     names = _names(info, podman=podman, here=here, root=root)
     if names:
         return Giving(GpuWay.CDI, names)
@@ -77,11 +69,23 @@ def groups_of(gpus: Sequence[Gpu]) -> tuple[int, ...]:
     return tuple(sorted(groups - {0}))
 
 
-def _by_requests(*, here: bool, rootless: bool, environ: Mapping[str, str], root: Path) -> Giving:
+def _by_requests(
+    *, here: bool, rootless: bool, environ: Mapping[str, str], root: Path, runtime: str = ""
+) -> Giving:
     if here and rootless and not _leaves_cgroups(environ, root):
         remedy = gpu_toolkit.remedy(gpu_toolkit.LEAVE_CGROUPS)
-        return Giving(GpuWay.REQUESTS, trouble=gpu_toolkit.NO_CGROUPS, remedy=remedy)
-    return Giving(GpuWay.REQUESTS)
+        return Giving(GpuWay.REQUESTS, trouble=gpu_toolkit.NO_CGROUPS, remedy=remedy, runtime=runtime)
+    return Giving(GpuWay.REQUESTS, runtime=runtime)
+
+
+def _runtime(info: Mapping[str, Any]) -> str:
+    """NVIDIA's runtime, which replaces its hook where the toolkit is set to another mode than *legacy*.
+
+    Empty where the engine's own choice is no ordinary runtime: a sandbox stays one.
+    """
+    names = sorted(nvidia_runtimes(info) & set(info.get("Runtimes") or ()))
+    ordinary = info.get("DefaultRuntime") in {None, "", *_ORDINARY, *names}
+    return next((one for one in ("nvidia", *names) if one in names), "") if ordinary else ""
 
 
 def _names(info: Mapping[str, Any], *, podman: bool, here: bool, root: Path) -> frozenset[str]:

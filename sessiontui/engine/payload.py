@@ -7,9 +7,15 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sessiontui.domain.folder import HOME
-from sessiontui.domain.gpu import GpuWay
 from sessiontui.domain.launch import Order
-from sessiontui.engine.gpu_payload import VISIBLE, gpu_host_config, gpu_variables, visible_devices
+from sessiontui.engine.gpu_payload import (
+    BY_REQUESTS,
+    VISIBLE,
+    Giving,
+    gpu_host_config,
+    gpu_variables,
+    visible_devices,
+)
 from sessiontui.engine.labels import ID_LABEL
 
 SESSION_DIRECTORY = "/opt/sessiontui/session"
@@ -74,8 +80,7 @@ def create_payload(
     labels: Mapping[str, str],
     ports: Mapping[int, int],
     user_in_container: tuple[int, int],
-    gpu_way: GpuWay = GpuWay.REQUESTS,
-    cdi_names: Collection[str] = (),
+    giving: Giving = BY_REQUESTS,
     gpu_groups: Collection[int] = (),
     log_limit: bool = True,
 ) -> dict[str, Any]:
@@ -83,8 +88,8 @@ def create_payload(
 
     ``ports`` maps ports inside to ports on the host's loopback. ``user_in_container`` is the uid and
     gid of the session's user: the owner's, and 0 on a rootless engine, where that is the owner
-    outside. ``cdi_names`` are those the engine knows; ``gpu_groups`` the groups that may open the files of
-    GPUs in /dev. ``log_limit`` bounds the log, where the engine keeps it in files.
+    outside. ``giving`` is how the engine gives GPUs; ``gpu_groups`` are the groups that may open their files
+    in /dev. ``log_limit`` bounds the log, where the engine keeps it in files.
     """
     uid, gid = user_in_container
     cores = str(max(1, math.ceil(order.ask.cpu)))
@@ -95,7 +100,7 @@ def create_payload(
         **gpu_variables(order.gpus),
         **dict(order.env),
         # Neither the image nor the person has the say about what is given.
-        VISIBLE: visible_devices(order.gpus, gpu_way),
+        VISIBLE: visible_devices(order.gpus, giving),
         "SESSIONTUI_UID": str(uid),
         "SESSIONTUI_GID": str(gid),
         "SESSIONTUI_NAME": order.name,
@@ -152,7 +157,7 @@ def create_payload(
     if gpu_groups:
         host["GroupAdd"] = [str(group) for group in gpu_groups]
         environment["SESSIONTUI_GROUPS"] = " ".join(host["GroupAdd"])
-    host |= gpu_host_config(order.gpus, gpu_way, cdi_names)
+    host |= gpu_host_config(order.gpus, giving)
     return {
         "Image": order.image,
         "Hostname": hostname(order.name),

@@ -71,6 +71,16 @@ _KNOWN: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         gpu_toolkit.remedy(gpu_toolkit.DESCRIBE),
     ),
     (
+        _says("invoking the nvidia container runtime hook directly"),
+        "NVIDIA's container toolkit is set to a mode that needs its runtime, which the engine does not know",
+        gpu_toolkit.remedy(gpu_toolkit.CONFIGURE, gpu_toolkit.RESTART),
+    ),
+    (
+        _says("unknown runtime specified", "unknown or invalid runtime name"),
+        "the engine does not know the runtime any more that it was launched with",
+        gpu_toolkit.remedy(gpu_toolkit.CONFIGURE, gpu_toolkit.RESTART),
+    ),
+    (
         _says("unsatisfied condition: cuda"),
         "NVIDIA's driver is too old for the CUDA of its image",
         "take an older version of the environment, or have an administrator upgrade the driver",

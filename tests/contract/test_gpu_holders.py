@@ -127,7 +127,7 @@ def test_strangers_hold_what_the_engine_gave_them_while_they_run(
 
 
 def test_a_session_has_its_devices_and_no_more_whatever_its_variables_say(
-    gpu_host: GpuEngine, bench: Bench
+    gpu_host: GpuEngine, client: docker.APIClient, bench: Bench
 ) -> None:
     greedy = (("NVIDIA_VISIBLE_DEVICES", "all"),)
     with_two = bench.launch(bench.order(apps=(), gpus=GPUS[1:3], ask=Ask(0.5, 128 * MIB, 2), env=greedy))
@@ -144,6 +144,11 @@ def test_a_session_has_its_devices_and_no_more_whatever_its_variables_say(
     assert inside["TF_GPU_MEMORY_ALLOC"] == {"0:81920,1:81920"}
     assert variables(without.pid)["NVIDIA_VISIBLE_DEVICES"] == {"void"}
     assert not {"GPU_TYPE", "GPU_CONFIG"} & variables(without.pid).keys()
+    runtimes = [
+        client.inspect_container(one.container_id or "")["HostConfig"]["Runtime"]
+        for one in (with_two, without)
+    ]
+    assert runtimes == ["nvidia", "runc"]
     engine = gpu_host.private.client()
     assert holders(engine) == {with_two.name: {SECOND, THIRD}}
     assert not engine.capacity(GPUS).gpu_trouble

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sessiontui.domain.gpu import Gpu, GpuWay, Vendor
-from sessiontui.engine.gpu_way import Giving, giving, groups_of, is_podman
+from sessiontui.engine.gpu_payload import Giving
+from sessiontui.engine.gpu_way import giving, groups_of, is_podman
 
 TOOLKIT = {"runc": {"path": "runc"}, "nvidia": {"path": "/usr/bin/nvidia-container-runtime", "args": []}}
 PLAIN = {"runc": {"path": "runc"}, "io.containerd.runc.v2": {"path": "runc"}}
@@ -31,8 +33,13 @@ def write(path: Path, text: str = "", mode: int = 0o644) -> None:
 
 
 def test_an_engine_with_nvidias_runtime_takes_requests_wherever_it_is(tmp_path: Path) -> None:
-    assert told(tmp_path, Runtimes=TOOLKIT) == Giving(GpuWay.REQUESTS)
-    assert told(tmp_path, Runtimes=TOOLKIT, here=False, DiscoveredDevices=FOUND) == Giving(GpuWay.REQUESTS)
+    known = Giving(GpuWay.REQUESTS, runtime="nvidia")
+    assert told(tmp_path, Runtimes=TOOLKIT, DefaultRuntime="runc") == known
+    assert told(tmp_path, Runtimes=TOOLKIT, here=False, DiscoveredDevices=FOUND) == known
+    renamed = {"runc": {}, "gpus": TOOLKIT["nvidia"]}
+    assert told(tmp_path, Runtimes=renamed, DefaultRuntime="gpus") == replace(known, runtime="gpus")
+    # Who lets containers run in a sandbox wants to have sessions there.
+    assert told(tmp_path, Runtimes=TOOLKIT, DefaultRuntime="runsc") == replace(known, runtime="")
 
 
 def test_devices_that_the_engine_found_are_given_by_cdi(tmp_path: Path) -> None:
@@ -78,7 +85,7 @@ def test_an_engine_without_root_needs_a_toolkit_that_leaves_cgroups_alone(tmp_pa
     write(settings, "[nvidia-container-cli]\n#no-cgroups = true\n")
     assert told(tmp_path, Runtimes=TOOLKIT, rootless=True).trouble
     write(settings, "[nvidia-container-cli]\nno-cgroups = true\n")
-    assert told(tmp_path, Runtimes=TOOLKIT, rootless=True) == Giving(GpuWay.REQUESTS)
+    assert not told(tmp_path, Runtimes=TOOLKIT, rootless=True).trouble
     # Of one elsewhere nothing is known.
     assert not told(tmp_path / "nowhere", Runtimes=TOOLKIT, rootless=True, here=False).trouble
 

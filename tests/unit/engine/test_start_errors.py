@@ -44,6 +44,14 @@ from sessiontui.engine.start_errors import taken_port, why_not_started
             "nvidia-smi says why",
         ),
         (
+            "error running prestart hook #0: exit status 1, stdout: , stderr: Using requested mode 'cdi' "
+            "invoking the NVIDIA Container Runtime Hook directly (e.g. specifying the docker --gpus flag) is "
+            "not supported. Please use the NVIDIA Container Runtime",
+            "needs its runtime",
+            "nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker",
+        ),
+        ("Unknown runtime specified nvidia", "does not know the runtime any more", "nvidia-ctk runtime"),
+        (
             "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.4, please update",
             "driver is too old",
             "older version of the environment",
