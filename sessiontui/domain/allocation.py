@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sessiontui.domain.errors import Problem, Refused
-from sessiontui.domain.gpu import ComputeMode, Gpu, GpuWish, Holder
+from sessiontui.domain.gpu import NO_GPU, ComputeMode, Gpu, GpuWish, Holder
 from sessiontui.domain.gpu_words import holders_in_words, in_order, numbers, ungivable, who_has
 from sessiontui.domain.units import format_bytes
 
@@ -88,6 +88,12 @@ def choose(
         raise Refused([Problem("gpu", _too_few(wish, count, pool, able, gpus, uid))])
     chosen = min(ways, key=search.order)
     return tuple(sorted(chosen, key=in_order))
+
+
+def most(gpus: Sequence[Gpu], wish: GpuWish = NO_GPU, uid: int = -1) -> int:
+    """How many devices such a wish can get at most now, whatever its count: those of one kind."""
+    able = [gpu for gpu in _pool(wish, gpus) if _can_be_had(gpu, wish, uid, _NOTHING)]
+    return max((len(kind) for kind in _grouped(able, _kind)), default=0)
 
 
 @dataclass(frozen=True, slots=True)

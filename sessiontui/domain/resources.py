@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sessiontui.domain.allocation import most
 from sessiontui.domain.gpu import Gpu
 from sessiontui.domain.units import GIB, MIB, format_bytes, format_cores
 
@@ -81,9 +82,14 @@ class Capacity:
         """Devices that nobody holds or uses and that can be given."""
         return () if self.gpu_trouble else tuple(gpu for gpu in self.gpus if gpu.free)
 
+    @property
+    def most_gpus(self) -> int:
+        """How many GPUs a count alone can get now: all whole, or all parts where every device is divided."""
+        return 0 if self.gpu_trouble else most(self.gpus)
+
     def fits(self, ask: Ask) -> bool:
         """Whether the ask is covered by what is free."""
-        return ask.cpu <= self.free_cpu and ask.memory <= self.free_memory and ask.gpu <= len(self.free_gpus)
+        return ask.cpu <= self.free_cpu and ask.memory <= self.free_memory and ask.gpu <= self.most_gpus
 
 
 @dataclass(frozen=True, slots=True)

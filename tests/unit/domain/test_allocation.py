@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessiontui.domain.allocation import choose, conflict, fits, may_share, named
+from sessiontui.domain.allocation import choose, conflict, fits, may_share, most, named
 from sessiontui.domain.errors import Refused
 from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, GpuWish, Holder, Place, Vendor
 from sessiontui.domain.units import GIB, MIB
@@ -379,7 +379,9 @@ def test_what_is_chosen_can_be_had_and_is_enough(
         chosen = choose(wish, gpus, ALICE)
     except Refused:
         assert max(len(whole), len(split)) < count
+        assert most(gpus, wish, ALICE) < count
         return
+    assert most(gpus, wish, ALICE) >= count
     assert len(set(chosen)) == len(chosen) == count
     pools = [pool for pool in (whole, split) if set(chosen) <= set(pool)]
     assert pools, "of one kind, and all of it to be had"

@@ -32,6 +32,14 @@ def test_what_limits_claim_is_not_free() -> None:
     assert not capacity.fits(Ask(1, GIB, 2))
 
 
+def test_parts_of_a_device_make_no_whole_ones() -> None:
+    parts = tuple(Gpu(f"MIG-{part}", 1, "H100 MIG", 10 * GIB, parent="GPU-1", part=part) for part in range(3))
+    divided = Gpu("GPU-1", 1, "H100", 80 * GIB, divided=True)
+    assert Capacity(8, 32 * GIB, (FREE_GPU, divided, *parts)).most_gpus == 1
+    assert Capacity(8, 32 * GIB, (divided, *parts)).fits(Ask(1, GIB, 3))
+    assert not Capacity(8, 32 * GIB, (FREE_GPU,), gpu_trouble="no toolkit").fits(Ask(1, GIB, 1))
+
+
 def test_what_the_kernel_cannot_give_is_not_free() -> None:
     assert Capacity(8, 32 * GIB, memory_available=5 * GIB).free_memory == 5 * GIB
 
