@@ -67,7 +67,7 @@ class EngineTops:
         self._closed = False
 
     def known(self, container_ids: Collection[str], patience: float = 0.0) -> Mapping[int, Contained]:
-        """What the engine told last of these containers, by number of process; asks anew where that is due.
+        """What the engine told last, by number of process; asks anew of these containers where that is due.
 
         ``patience`` are seconds to wait where nothing that still stands was told.
         """
@@ -78,9 +78,7 @@ class EngineTops:
                 self._begin(container_ids)
             if patience > 0:
                 self._changed.wait_for(lambda: not self._asking or self._age() < KEPT, patience)
-            if self._age() >= KEPT:
-                return _NOTHING
-            return {pid: one for pid, one in self._told.items() if one[0] in container_ids}
+            return self._told if self._age() < KEPT else _NOTHING
 
     def close(self) -> None:
         """Ask no more. A question under way ends by itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,24 @@ def test_number_that_is_anothers_by_now_is_looked_at_anew(tree: Tree) -> None:
     tree.add(10, HOST, began=700, command="bash")
     (found,) = tree.placed(10)
     assert (found.place, found.began, found.command) == (Place.HOST, 700, "bash")
+
+
+def test_number_that_becomes_anothers_during_the_look_is_nobodys(tree: Tree) -> None:
+    tree.add(10, OURS, began=500)
+    membership = tree.root / "10" / "cgroup"
+    membership.unlink()
+    os.mkfifo(membership)
+
+    def end_and_begin() -> None:
+        with membership.open("w") as pipe:  # as soon as it is looked at
+            stat = tree.root / "10" / "stat"
+            stat.write_text(stat.read_text().replace(" 500 ", " 700 "))
+            pipe.write(HOST)
+
+    other = threading.Thread(target=end_and_begin, daemon=True)
+    other.start()
+    assert tree.placed(10) == ()
+    other.join(20)
 
 
 def test_process_is_looked_at_once_in_its_life(tree: Tree) -> None:

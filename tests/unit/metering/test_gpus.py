@@ -184,6 +184,11 @@ def test_driver_that_is_always_late_is_said_to_be_so_between_its_answers(box: Bo
         box.clock.now += LATE
         box.source.answers.set()
         until(lambda: watch.told(looks[-1], PATIENCE).driver == late)
+    box.source.answers.clear()
+    watch.begin()
+    until(lambda: box.source.inside)
+    assert watch.told().driver == late, "the third look is not late yet"
+    box.source.answers.set()
     until(lambda: watch.told(watch.begin(), PATIENCE).driver == Driver(Vendor.NVIDIA, "570.86"))
     watch.close()
 
