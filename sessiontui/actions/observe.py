@@ -311,7 +311,7 @@ class Observer:
         before = self._picture.gpus.readings
         for uuid, reading in gpus.readings.items():
             earlier = before.get(uuid)
-            if not reading.trouble and (earlier is None or earlier.at != reading.at):
+            if earlier is None or earlier.at != reading.at:
                 self._gpu_history.add_device(self._measured, reading)
         room = self._picture.capacity
         if room is None:

@@ -183,6 +183,7 @@ def test_driver_that_is_always_late_is_said_to_be_so_between_its_answers(box: Bo
         until(lambda: box.source.inside)
         box.clock.now += LATE
         box.source.answers.set()
+        until(lambda: box.source.calls.count("driver") == len(looks) and not box.source.inside)
         until(lambda: watch.told(looks[-1], PATIENCE).driver == late)
     box.source.answers.clear()
     watch.begin()
