@@ -52,6 +52,8 @@ YOUNG_SECONDS = 10
 ELSEWHERE_SECONDS = 120
 """How long a claim stands that was made on another machine, whose processes nobody here can look at."""
 
+_NO_NUMBER = -1
+"""Of a device that no driver tells of any more."""
 _LIVE = ("created", "running", "paused", "restarting")
 """States of containers that have devices, or are about to."""
 
@@ -138,7 +140,7 @@ class Claims(ShortLived):
         self.sweep()
         known = {gpu.uuid: gpu for gpu in gpus}
         # What is on the machine no more is claimed as well: others may think that it is there.
-        wanted = [known.get(uuid) or Gpu(uuid, -1, "") for uuid in session.devices]
+        wanted = [known.get(uuid) or Gpu(uuid, _NO_NUMBER, "") for uuid in session.devices]
         missing = EngineError(
             f"{session.name}: no image on the engine can stand for it",
             "pull any small image, such as busybox",
@@ -210,7 +212,8 @@ class Claims(ShortLived):
             if said is Verdict.GO:
                 return
             if said is Verdict.YIELD or time.monotonic() > end:
-                raise devices_taken(asking.name, holders(mine, rivals), asking.gpus)
+                numbered = [gpu for gpu in asking.gpus if gpu.index != _NO_NUMBER]
+                raise devices_taken(asking.name, holders(mine, rivals), numbered)
             report(Progress(Step.CREATING, f"{rivals[0].holder} wants the same GPU at the same time"))
             time.sleep(PAUSE)
 

@@ -104,10 +104,10 @@ def test_of_stopped_sessions_with_one_device_one_starts_and_the_others_are_kept(
     bench: Bench, racing: Track
 ) -> None:
     stopped = [bench.engine.kill(bench.launch(order(bench, 0))) for _ in range(8)]
-    # Each is started by two at once, who are in nobody's way.
+    # Each is started by two at once. One may yield to a third that yields to the other.
     told = racing.race([*stopped, *stopped])
     (live,) = running(bench)
-    assert [one.session.id for one in told if one.session] == [live.id] * 2
+    assert {one.session.id for one in told if one.session} == {live.id}
     assert all(one.error == "DevicesTaken" for one in told if not one.session), told
     kept = {session.id: session for session in bench.engine.sessions()}
     assert {one.id for one in stopped} == set(kept)
