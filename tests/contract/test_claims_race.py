@@ -36,7 +36,7 @@ ROUNDS = 10
 
 @pytest.fixture(scope="module")
 def gpu_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GpuEngine]:
-    with gpu_engine(tmp_path_factory.mktemp("packages"), megabytes=128) as engine:
+    with gpu_engine(tmp_path_factory.mktemp("packages"), runtime=True, megabytes=128) as engine:
         yield engine
 
 
