@@ -336,8 +336,11 @@ def lived_in() -> Stage:
         "pytorch", "PyTorch", (Version("2.8", "sessiontui/pytorch:2.8"),), "2.8", PYTHON.apps
     )
     readings = DeviceReadings()
-    stage = Stage(gpus=ScriptedGpus(gpus, readings), catalogue=ListedEnvironments((PYTHON, pytorch)))
-    stage.gpu_readings = readings
+    stage = Stage(
+        gpus=ScriptedGpus(gpus, readings),
+        gpu_readings=readings,
+        catalogue=ListedEnvironments((PYTHON, pytorch)),
+    )
     image = "sessiontui/pytorch:2.8"
     stage.put(
         "nifty-bohr",
@@ -435,7 +438,8 @@ def charted() -> Stage:
 def busy() -> Stage:
     """A machine in use: running, ended, foreign and hostile sessions."""
     gpus = tuple(Gpu(f"GPU-{index}", index, "NVIDIA H100", 80 * GIB) for index in range(4))
-    stage = Stage(gpus=ScriptedGpus(gpus))
+    readings = DeviceReadings()
+    stage = Stage(gpus=ScriptedGpus(gpus, readings), gpu_readings=readings)
     stage.put("nifty-bohr", mounts=(DATA, MODELS), devices=("GPU-0", "GPU-1"))
     stage.put("calm-curie", ask=Ask(2, 4 * GIB), hours=0.1)
     stage.put("train-7", ask=Ask(8, 64 * GIB), hours=30, mounts=(DATA,))

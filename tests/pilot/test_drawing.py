@@ -74,7 +74,7 @@ class Unrest:
             keys = ["down", "up", "end", "home", "pagedown", "o", "r", "1", "2", "enter", "v"]
             await pilot.press(self.chance.choice(keys))
         elif not isinstance(app.screen, MainScreen):
-            await pilot.press(self.chance.choice(["2", "j", "q"]))
+            await pilot.press(self.chance.choice(["2", "j", "q", "g"]))
         if self.chance.random() < 0.15:
             size = self.chance.choice([(120, 36), (80, 24), (160, 45)])
             app.terminal = Terminal(*size)
@@ -109,6 +109,15 @@ class Unrest:
                 sent=1.0,
                 read=0.0,
                 written=self.chance.random() * MIB,
+            )
+        for number in range(4):
+            self.stage.gpu_readings.tell(
+                f"GPU-{number}",
+                self.chance.choice([None, self.chance.random()]),
+                self.chance.choice([None, int(self.chance.random() * 80 * GIB)]),
+                errors=self.chance.choice([0, 0, 3]),
+                trouble=self.chance.choice(["", "", "GPU is lost"]),
+                temperature=self.chance.randint(30, 99),
             )
 
 
