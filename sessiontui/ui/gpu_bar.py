@@ -103,7 +103,7 @@ def _said_of(gpu: Gpu) -> str:
         return ", ".join(present.clean(str(holder)) for holder in gpu.holders)
     if gpu.strangers:
         told = (
-            present.clean(f"{one.command or 'process'} {one.pid} of {one.user or '?'}")
+            present.clean(f"pid {one.pid} {one.command or '?'} of {one.user or '?'}")
             for one in gpu.strangers[:3]
         )
         return f"no session: {', '.join(told)}"

@@ -288,7 +288,7 @@ def _sentence(row: Row, bar: int) -> Cell:
     told = present.reason_cell(row.subject)
     if not row.subject.devices:
         return told
-    return (*told, Span(" · takes GPU ", "faint"), *row.gpu, Span(" again", "faint"))
+    return (*told, Span(" · GPU ", "faint"), *row.gpu, Span(" again", "faint"))
 
 
 def _phase(row: Row, now: float | None = None) -> Cell:

@@ -126,6 +126,28 @@ class DeviceReadings:
         """The device does this from now on."""
         self.told[uuid] = GpuReading(uuid, 0.0, busy, memory, 80 * GIB, **more)
 
+    def train(
+        self, number: int, name: str, busy: float, memory: int, power: float, temperature: int, **more: Any
+    ) -> None:
+        """The session of that name, and nobody else, works the device of that number."""
+        self.tell(
+            f"GPU-{number}",
+            busy,
+            memory,
+            encoder=0.0,
+            decoder=0.0,
+            power=power,
+            power_limit=700.0,
+            temperature=temperature,
+            errors=0,
+            processes=(computing(name, memory, busy),),
+            **more,
+        )
+
+    def rest(self, number: int) -> None:
+        """Nobody works the device of that number."""
+        self.tell(f"GPU-{number}", 0.0, 4 * MIB, power=68.0, power_limit=700.0, temperature=30, processes=())
+
 
 def container_of(name: str) -> str:
     """The id of the container of a session that has devices."""
@@ -374,25 +396,15 @@ def lived_in() -> Stage:
     )
     stage.use("calm-curie", 0.4, 1300 * MIB)
     stage.use("big-fit", 14.6, 43 * GIB)
-    for number in range(8):
-        readings.tell(f"GPU-{number}", 0.0, 4 * MIB, power=68.0, power_limit=700.0, temperature=30)
+    for number in (2, 4, 5, 7):
+        readings.rest(number)
     for number, busy, memory, power, temperature in (
         (0, 0.93, 31, 612.0, 66),
         (1, 0.81, 28, 540.0, 61),
         (3, 0.99, 71, 684.0, 72),
     ):
-        readings.tell(
-            f"GPU-{number}",
-            busy,
-            memory * GIB,
-            power=power,
-            power_limit=700.0,
-            temperature=temperature,
-            encoder=0.0,
-            decoder=0.0,
-            errors=0,
-            processes=(computing("big-fit" if number == 3 else "nifty-bohr", memory * GIB, busy),),
-        )
+        name = "big-fit" if number == 3 else "nifty-bohr"
+        readings.train(number, name, busy, memory * GIB, power, temperature)
     stranger = GpuProcess(31337, 38 * GIB, 0.6, 1, Place.HOST, command="python3", user="dave")
     readings.tell("GPU-6", 0.6, 38 * GIB, power=430.0, temperature=55, processes=(stranger,))
     return stage
@@ -452,6 +464,13 @@ def busy() -> Stage:
     stage.use("calm-curie", 0.02, 200 * MIB)
     stage.use("train-7", 7.6, 62 * GIB)
     stage.use("bold-euler", 12.4, 40 * GIB)
+    for number, name, busy, memory, power, temperature in (
+        (0, "nifty-bohr", 0.93, 31, 612.0, 66),
+        (1, "nifty-bohr", 0.81, 28, 540.0, 61),
+        (3, "bold-euler", 1.0, 71, 684.0, 72),
+    ):
+        readings.train(number, name, busy, memory * GIB, power, temperature)
+    readings.rest(2)
     return stage
 
 

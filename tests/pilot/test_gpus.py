@@ -153,7 +153,7 @@ async def test_a_stopped_session_says_which_it_takes_again() -> None:
     async with opened(on) as (pilot, app):
         await pilot.press("2")
         await select(pilot, app, "old-notes")
-        assert "takes GPU 3 again" in listed(app, "old-notes")
+        assert " · GPU 3 again" in listed(app, "old-notes")
         assert "gpus     3 NVIDIA H100 80G  taken again at the next start" in facts(app)
         assert not app.screen.query_one(ChartGrid).display
 

@@ -144,7 +144,7 @@ def test_the_hint_says_who_has_which() -> None:
         "0,1  nifty-bohr of alice",
         "2  nifty-bohr of alice, train-7 of bob",
         "3  container tritonserver (privileged)",
-        "4  no session: python 4242 of dave",
+        "4  no session: pid 4242 python of dave",
         "5  free",
         "6  ! GPU is lost",
         "7  nobody may compute on it",

@@ -235,7 +235,7 @@ def test_the_busiest_comes_first_and_what_is_unknown_after_what_holds() -> None:
 
 def test_a_stopped_session_says_what_it_would_take_again() -> None:
     (row,) = stage_rows(session("GPU-0", "GPU-1", phase=Phase.STOPPED))
-    assert "takes GPU 0,1 again" in line_of(row, row_columns.layout((row,), 158, gpus=True), None)
+    assert " · GPU 0,1 again" in line_of(row, row_columns.layout((row,), 158, gpus=True), None)
 
 
 shares = st.none() | st.floats(0, 1)
