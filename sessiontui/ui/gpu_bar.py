@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from sessiontui.domain.gpu import ComputeMode, Gpu
+from sessiontui.domain.gpu import ComputeMode, Gpu, GpuSample
+from sessiontui.domain.gpu_usage import strangers_on
 from sessiontui.domain.resources import Capacity
 from sessiontui.ui import present
 from sessiontui.ui.gpu_cells import numbers_text, owner_style, place_of
@@ -25,6 +27,22 @@ LEGEND: tuple[tuple[str, str, str], ...] = (
 """Sign, style and meaning."""
 _TOLD = 20
 """Lines about devices at most."""
+
+
+def seen_now(gpus: Sequence[Gpu], sample: GpuSample) -> tuple[Gpu, ...]:
+    """The devices with what their drivers told last: the engine is asked who holds them more seldom."""
+    return tuple(_seen(gpu, sample) for gpu in gpus)
+
+
+def _seen(gpu: Gpu, sample: GpuSample) -> Gpu:
+    reading = sample.readings.get(gpu.uuid)
+    if reading is None:
+        return gpu
+    strangers = strangers_on(gpu, sample) if reading.processes is not None else gpu.strangers
+    trouble = reading.trouble or gpu.trouble
+    if (strangers, trouble) == (gpu.strangers, gpu.trouble):
+        return gpu
+    return replace(gpu, strangers=strangers, trouble=trouble)
 
 
 def given_out(gpus: Sequence[Gpu]) -> tuple[Gpu, ...]:

@@ -209,6 +209,22 @@ async def test_a_machine_without_gpus_has_none_of_it() -> None:
         assert not app.screen.query_one(ChartWall).display
 
 
+async def test_the_top_line_sees_a_stranger_and_a_loss_as_they_come() -> None:
+    on = stage()
+    async with opened(on) as (pilot, app):
+        header = app.screen.query_one(MachineHeader)
+        stranger = GpuProcess(31337, 8 * GIB, 0.1, 1, Place.HOST, command="python3", user="dave")
+        on.gpu_readings.tell("GPU-6", 0.1, 8 * GIB, processes=(stranger,))
+        on.gpu_readings.tell("GPU-7", trouble="GPU is lost")
+        await look(pilot, app, on)
+        assert text(header).endswith("GPU ▕██····▒×▏ 3/8")
+        assert "6  no session: pid 31337 python3 of dave" in str(header.tooltip)
+        hint = header.tooltip
+        on.gpu_readings.tell("GPU-6", 0.9, 9 * GIB, processes=(replace(stranger, memory=9 * GIB),))
+        await look(pilot, app, on)
+        assert header.tooltip is hint
+
+
 # Details and charts
 
 

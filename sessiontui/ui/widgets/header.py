@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.content import Content
 
 from sessiontui.domain.picture import Picture
@@ -99,14 +101,6 @@ def _gauge(title: str, used: float | None, promised: float, total: float, text: 
     )
 
 
-def _hint(capacity: Capacity | None) -> Content:
-    """What the bars mean, and who has which device."""
-    if capacity is None or not capacity.gpus:
-        return Content(_HINT)
-    lines = (*gpu_bar.legend(), *gpu_bar.told_of(capacity))
-    return Content("\n").join([Content(_HINT), *(content(line) for line in lines)])
-
-
 class MachineHeader(Lines):
     """Shows the machine's line of a picture."""
 
@@ -115,15 +109,26 @@ class MachineHeader(Lines):
         self.tooltip = _HINT
         self._picture = Picture()
         self._own = -1
-        self._capacity: Capacity | None = None
+        self._told: tuple[Cell, ...] = ()
 
     def show_picture(self, picture: Picture, own: int = -1) -> None:
         """Show another picture; ``own`` is the person's user id."""
         self._picture, self._own = picture, own
-        if picture.capacity != self._capacity:
-            self._capacity = picture.capacity
-            self.tooltip = _hint(picture.capacity)
+        if picture.capacity is not None and picture.capacity.gpus:
+            gpus = gpu_bar.seen_now(picture.capacity.gpus, picture.gpus)
+            capacity = replace(picture.capacity, gpus=gpus)
+            self._picture = replace(picture, capacity=capacity)
+            self._hint(gpu_bar.told_of(capacity))
+        elif self._told:
+            self._hint(())
         self._draw()
+
+    def _hint(self, told: tuple[Cell, ...]) -> None:
+        """Say what the bars mean, and who has which device."""
+        if told != self._told:
+            self._told = told
+            lines = (*gpu_bar.legend(), *told) if told else ()
+            self.tooltip = Content("\n").join([Content(_HINT), *(content(line) for line in lines)])
 
     def on_resize(self) -> None:
         """What has room changes."""

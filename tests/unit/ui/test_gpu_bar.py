@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, Holder, Place
+from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, GpuReading, GpuSample, Holder, Place
 from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.units import GIB
@@ -97,6 +97,20 @@ def test_too_many_to_read_are_no_bar() -> None:
     assert device_bar(tuple(gpu(index) for index in range(25)), OWN) is None
     assert device_bar(tuple(one for index in range(8) for one in divided(index, 7)), OWN) is None
     assert device_bar((), OWN) is None
+
+
+def test_who_came_and_what_broke_since_the_engine_was_asked_is_seen() -> None:
+    sample = GpuSample(
+        {
+            "GPU-4": GpuReading("GPU-4", 1.0, processes=()),
+            "GPU-5": GpuReading("GPU-5", 1.0, processes=(STRANGER,)),
+            "GPU-0": GpuReading("GPU-0", 1.0, trouble="GPU is lost"),
+            "GPU-3": GpuReading("GPU-3", 1.0, processes=(replace(STRANGER, memory=0, busy=0.0),)),
+        }
+    )
+    seen = gpu_bar.seen_now(EVERY_KIND, sample)
+    assert text(device_bar(seen, OWN)) == "▕×▓▚▒·▒××▏"
+    assert gpu_bar.seen_now(EVERY_KIND, GpuSample()) == EVERY_KIND
 
 
 # The line
