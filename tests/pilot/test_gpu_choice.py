@@ -12,6 +12,7 @@ from textual.widgets import Checkbox, Input
 
 from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, GpuWish
 from sessiontui.domain.launch import Draft, Order
+from sessiontui.domain.picture import Picture
 from sessiontui.domain.resources import Ask, Capacity, Preset
 from sessiontui.domain.session import Owner
 from sessiontui.domain.units import GIB
@@ -151,6 +152,59 @@ class TestWhoHasWhich:
             assert dialog.screen.query_one("#gpu-remedy").region.height == 1
             assert not dialog.screen.query_one("#fold-devices").display
             assert await launched(dialog, pilot) == GpuWish()
+
+
+class TestWhileItIsOpen:
+    """What the dashboard sees behind the dialog shows in it."""
+
+    async def test_a_device_that_is_taken_and_given_back_changes_its_line(self, dialog: Dialog) -> None:
+        async with dialog.app.run_test(size=TALL) as pilot:
+            await settle(pilot)
+            self.see(dialog)
+            name = dialog.screen.query_one("#name", Input)
+            name.value = "mine"
+            await pilot.click("#fold-devices")
+            await pilot.click("#devices", offset=(2, 1))
+            session = dialog.world.session("quick", owner=BOB, devices=("GPU-0",))
+            self.see(dialog)
+            await settle(pilot)
+            assert rows(dialog)[0].endswith("quick of bob")
+            assert (marks(dialog), name.value) == (" ✓  --", "mine"), "what was chosen stays"
+            dialog.world.engine.delete(session)
+            self.see(dialog)
+            await settle(pilot)
+            assert rows(dialog)[0].endswith("free")
+
+    async def test_devices_of_a_driver_that_answers_late_come_when_they_come(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dialog = Dialog(World(tmp_path))
+        async with dialog.app.run_test(size=TALL) as pilot:
+            await settle(pilot)
+            self.see(dialog)
+            assert dialog.screen.query_one("#gpu", Slider).disabled
+            monkeypatch.setattr(dialog.world.ports.gpus, "devices", lambda: plain_gpus(2))
+            self.see(dialog)
+            await settle(pilot)
+            dialog.focus("gpu")
+            await pilot.press("right")
+            assert marks(dialog) == "› "
+
+    async def test_an_engine_that_dies_meanwhile_leaves_what_is_known(self, dialog: Dialog) -> None:
+        async with dialog.app.run_test(size=TALL) as pilot:
+            await settle(pilot)
+            self.see(dialog)
+            await pilot.click("#fold-devices")
+            dialog.world.session("quick", owner=BOB, devices=("GPU-0",))
+            self.see(dialog)
+            dialog.world.engine.down = True
+            await settle(pilot)
+            assert len(rows(dialog)) == 6
+            assert not dialog.screen.query_one("#trouble").display
+
+    @staticmethod
+    def see(dialog: Dialog) -> None:
+        dialog.app.picture = Picture(capacity=dialog.world.launcher.capacity())
 
 
 class TestByItself:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -20,6 +22,7 @@ from sessiontui.actions.repeat import draft_again
 from sessiontui.domain.environment import Environment
 from sessiontui.domain.errors import Problem, Refused, SessiontuiError
 from sessiontui.domain.launch import SMALLEST, Draft, Order, cautions
+from sessiontui.domain.picture import Picture
 from sessiontui.domain.record import Record
 from sessiontui.domain.resources import BOUNDLESS
 from sessiontui.domain.session import Session
@@ -33,9 +36,12 @@ from sessiontui.ui.screens.launch_facts import (
     EngineFound,
     FoldersFound,
     Found,
+    RoomFound,
     find_catalogue,
     find_engine,
+    find_room,
     judge,
+    who_has_gpus,
 )
 from sessiontui.ui.screens.launch_text import (
     will_happen,
@@ -109,6 +115,8 @@ class LaunchScreen(ModalScreen[Order | None]):
         self._failures: dict[str, SessiontuiError] = {}
         self._was_refused = False
         self._refusal_stands = False
+        self._seen: tuple[object, ...] | None = None
+        """Who had which GPU in the last picture."""
 
     # What it looks like
 
@@ -132,6 +140,7 @@ class LaunchScreen(ModalScreen[Order | None]):
         if self._repeated is not None:
             self._repeat(self._repeated)
         self._ask_all()
+        self.watch(self.app, "picture", self._look)
 
     # A launch once more
 
@@ -177,7 +186,9 @@ class LaunchScreen(ModalScreen[Order | None]):
         self._ask("engine", self._read_engine)
 
     def _ask(self, part: str, read: Callable[[], Found]) -> None:
-        self.run_worker(self._answer(part, read), group=part, exclusive=True)
+        # Made into a coroutine when it runs: one that a newer question overtakes never does.
+        work: Callable[[], Coroutine[None, None, None]] = partial(self._answer, part, read)
+        self.run_worker(work, group=part, exclusive=True)
 
     async def _answer(self, part: str, read: Callable[[], Found]) -> None:
         try:
@@ -190,6 +201,13 @@ class LaunchScreen(ModalScreen[Order | None]):
     def _read_engine(self) -> Found:
         return find_engine(self._ports, self._launcher, self._names_in_preparation(), self._repeated)
 
+    def _look(self, picture: Picture) -> None:
+        """Ask again who has which GPU when somebody took or gave back one, or a driver answers late."""
+        before, now = self._seen, who_has_gpus(picture)
+        self._seen = before if now is None else now
+        if before is not None and self._seen != before and self._engine is not None:
+            self._ask("room", lambda: find_room(self._ports, self._launcher))
+
     @on(Answered)
     def take_answer(self, message: Answered) -> None:
         """Fill in what was found."""
@@ -200,6 +218,8 @@ class LaunchScreen(ModalScreen[Order | None]):
                 self._show_environments()
             case EngineFound() as found:
                 self._take_engine(found)
+            case RoomFound() as found:
+                self._take_room(found)
             case FoldersFound() as found:
                 self._folders = found
                 self._failures.pop("folders", None)
@@ -215,6 +235,9 @@ class LaunchScreen(ModalScreen[Order | None]):
     @on(Failed)
     def take_failure(self, message: Failed) -> None:
         """Show a refusal at its fields, anything else above the form with a way to ask again."""
+        if message.part == "room":
+            # The dialog goes on with what it knows; the order is checked by what the engine says then.
+            return
         if message.part != "order":
             self._failures[message.part] = message.error
             self._show_trouble()
@@ -283,6 +306,13 @@ class LaunchScreen(ModalScreen[Order | None]):
             self.query_one(EnvironmentChoice).show_versions(found)
             self._show_resources()
         self._find_lost()
+
+    def _take_room(self, found: RoomFound) -> None:
+        if self._engine is not None:
+            self._engine = replace(
+                self._engine, capacity=found.capacity, gpu_memory_used=found.gpu_memory_used
+            )
+            self._show_resources()
 
     def _show_resources(self) -> None:
         if self._engine is not None and self._catalogue is not None:

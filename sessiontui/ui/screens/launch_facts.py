@@ -13,6 +13,7 @@ from sessiontui.domain.environment import App, Environment
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.folder import Folder
 from sessiontui.domain.launch import Draft, Order, check
+from sessiontui.domain.picture import Picture
 from sessiontui.domain.record import Record
 from sessiontui.domain.repeat import repeated_name
 from sessiontui.domain.resources import Capacity
@@ -38,6 +39,14 @@ class EngineFound:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomFound:
+    """What the engine can give now, while the dialog is open."""
+
+    capacity: Capacity
+    gpu_memory_used: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueFound:
     """The environments there are."""
 
@@ -53,7 +62,7 @@ class FoldersFound:
     made: str | None = None
 
 
-Found = EngineFound | CatalogueFound | FoldersFound | Order
+Found = EngineFound | RoomFound | CatalogueFound | FoldersFound | Order
 
 
 def find_catalogue(ports: Ports) -> CatalogueFound:
@@ -77,6 +86,22 @@ def find_engine(
         found,
         _gpu_memory_used(ports, sessions),
     )
+
+
+def find_room(ports: Ports, launcher: Launcher) -> RoomFound:
+    """Ask the engine and the drivers what can be given. Raises EngineError."""
+    return RoomFound(launcher.capacity(), _gpu_memory_used(ports, ports.engine.glance()))
+
+
+def who_has_gpus(picture: Picture) -> tuple[object, ...] | None:
+    """What differs between two pictures when other devices are there, or other people have them.
+
+    None where that is not known.
+    """
+    room = picture.capacity
+    if room is None:
+        return None
+    return room.gpu_trouble, *((gpu.uuid, gpu.holders, gpu.trouble, gpu.divided) for gpu in room.gpus)
 
 
 def _gpu_memory_used(ports: Ports, sessions: Sequence[Session]) -> Mapping[str, int]:
