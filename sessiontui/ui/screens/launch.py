@@ -188,7 +188,7 @@ class LaunchScreen(ModalScreen[Order | None]):
     def _ask(self, part: str, read: Callable[[], Found]) -> None:
         # Made into a coroutine when it runs: one that a newer question overtakes never does.
         work: Callable[[], Coroutine[None, None, None]] = partial(self._answer, part, read)
-        self.run_worker(work, group=part, exclusive=True)
+        self.run_worker(work, group=part, exclusive=True)  # type: ignore[arg-type] # of no result
 
     async def _answer(self, part: str, read: Callable[[], Found]) -> None:
         try:

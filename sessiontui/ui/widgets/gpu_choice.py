@@ -92,7 +92,7 @@ class GpuChoice(Field):
         able = 0 if nothing else sum(gpu.givable for gpu in capacity.gpus)
         top = able if most is None else min(able, most)
         self._slider.reason = _why_none(capacity, minimum, top, most)
-        self._slider.set_range(minimum, top, len(capacity.free_gpus))
+        self._slider.set_range(minimum, top, capacity.most_gpus)
         self._gpus, self._used, self._minimum = () if nothing else capacity.gpus, used, minimum
         remedy = self.query_one("#gpu-remedy", Static)
         remedy.update(clean(capacity.gpu_remedy))
