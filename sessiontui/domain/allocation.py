@@ -62,11 +62,12 @@ def choose(
 
     By hand: the devices named, in that order, also those that only a process of no container uses.
 
-    Else only such as are free; to share, free ones first, then those whose holders let us, the least
-    used first. All are of one kind: a count asks for whole devices and, where all are divided, for
-    parts; memory asks for the smallest that have it, whole or part. Of several ways the first that
-    is better at: one model, (where memory is named: least memory,) fewest islands of links, fewest
-    memory nodes, least memory, the island with the fewest left, the lowest numbers.
+    Else only such as are free; to share, free ones first, then those whose holders let us and those
+    that a process of no container uses, the least used first. All are of one kind: a count asks for
+    whole devices and, where all are divided, for parts; memory asks for the smallest that have it,
+    whole or part. Of several ways the first that is better at: one model, (where memory is named:
+    least memory,) fewest islands of links, fewest memory nodes, least memory, the island with the
+    fewest left, the lowest numbers.
 
     ``used`` are the bytes in use by UUID, as far as they are known; ``lot`` draws lots (shares of 1)
     in place of the lowest numbers. Raises Refused, with all problems of the field ``gpu``.
@@ -104,10 +105,10 @@ class _Search:
 
     def best(self, count: int, kind: Sequence[Gpu]) -> list[Gpu]:
         """The best so many of the devices, which are enough."""
-        free = [gpu for gpu in kind if not gpu.holders]
+        free = [gpu for gpu in kind if gpu.free]
         if len(free) >= count:
             return self._take(count, free, [], _LEVELS)
-        held = [gpu for gpu in kind if gpu.holders]
+        held = [gpu for gpu in kind if not gpu.free]
         return free + self._take(count - len(free), held, free, _LEVELS)
 
     def order(self, chosen: Sequence[Gpu]) -> tuple[tuple[float, ...], list[float]]:
@@ -136,7 +137,7 @@ class _Search:
     def _quality(self, chosen: Sequence[Gpu]) -> tuple[float, ...]:
         memory = sum(math.inf if gpu.memory is None else gpu.memory for gpu in chosen)
         return (
-            sum(bool(gpu.holders) for gpu in chosen),
+            sum(not gpu.free for gpu in chosen),
             len({gpu.model for gpu in chosen}),
             memory if self.wish.memory is not None else 0,
             len({gpu.uuid if _link(gpu) is None else _link(gpu) for gpu in chosen}),
@@ -149,7 +150,7 @@ class _Search:
         return self._in_use(gpu), math.inf if gpu.memory is None else gpu.memory, self.ranks[gpu.uuid]
 
     def _in_use(self, gpu: Gpu) -> float:
-        return self.used.get(gpu.uuid, math.inf) if gpu.holders else 0
+        return 0 if gpu.free else self.used.get(gpu.uuid, math.inf)
 
 
 _Level = Callable[[Gpu], Hashable]
@@ -191,12 +192,12 @@ def _pool(wish: GpuWish, gpus: Sequence[Gpu]) -> list[Gpu]:
 
 
 def _can_be_had(gpu: Gpu, wish: GpuWish, uid: int, used: Mapping[str, int]) -> bool:
-    if not gpu.givable or gpu.strangers:
+    if not gpu.givable:
         return False
-    if not gpu.holders:
+    if gpu.free:
         return True
     if gpu.compute_mode is ComputeMode.EXCLUSIVE:
-        # Where the holder computes, nobody else can.
+        # Where somebody computes, nobody else can.
         return False
     if not wish.shared or not all(may_share(holder, uid) for holder in gpu.holders):
         return False
@@ -236,7 +237,7 @@ def _too_few(
 
 def _could_be_shared(wish: GpuWish, pool: Sequence[Gpu], uid: int) -> list[Gpu]:
     sharing = GpuWish(memory=wish.memory, shared=True)
-    return [gpu for gpu in pool if gpu.holders and _can_be_had(gpu, sharing, uid, _NOTHING)]
+    return [gpu for gpu in pool if not gpu.free and _can_be_had(gpu, sharing, uid, _NOTHING)]
 
 
 def _are(*counted: Sequence[Gpu]) -> str:

@@ -178,6 +178,15 @@ class TestAutomatically:
         assert got(gpus, 1) == ["4"]
         assert got(gpus, 2) == ["4", "5"]
 
+    def test_takes_what_a_process_of_no_container_uses_only_to_share(self) -> None:
+        used = card(0, strangers=(PYTHON,))
+        with pytest.raises(Refused, match="0 can be shared, if you ask for that"):
+            got((used,), 1)
+        assert got((used,), 1, shared=True) == ["0"]
+        assert got((used, card(1)), 1, shared=True) == ["1"]
+        with pytest.raises(Refused):
+            got((replace(used, compute_mode=ComputeMode.EXCLUSIVE),), 1, shared=True)
+
     def test_takes_the_smallest_that_has_the_memory(self) -> None:
         gpus = (card(0, 80), card(1, 24, "A10"), card(2, 40, "A100"), card(3, None, "unknown"))
         assert got(gpus, memory=30) == ["2"]
@@ -279,7 +288,7 @@ class TestTooFew:
         assert refused(gpus, 4) == [
             "2 of 8 GPUs are free; 0,1: train-7 of bob; 3: container web (privileged); "
             "5 busy with python (4211) of bob and 1 more; 6 lets no program compute (compute mode "
-            "prohibited); 7 cannot be used: GPU is lost; wait for others to end"
+            "prohibited); 7 cannot be used: GPU is lost; 3,5 can be shared, if you ask for that"
         ]
 
     def test_says_what_could_be_shared_where_that_would_do(self) -> None:
@@ -362,15 +371,7 @@ def test_what_is_chosen_can_be_had_and_is_enough(
         gpu
         for gpu in gpus
         if fits(gpu.memory, memory)
-        and (
-            gpu.free
-            or (
-                shared
-                and gpu.givable
-                and not gpu.strangers
-                and all(may_share(one, ALICE) for one in gpu.holders)
-            )
-        )
+        and (gpu.free or (shared and gpu.givable and all(may_share(one, ALICE) for one in gpu.holders)))
     ]
     whole, split = [gpu for gpu in had if gpu.part is None], [gpu for gpu in had if gpu.part is not None]
     if memory is None and any(gpu.givable and gpu.part is None for gpu in gpus):
@@ -390,12 +391,12 @@ def test_what_is_chosen_can_be_had_and_is_enough(
     assert len({gpu.uuid for gpu in drawn}) == count
 
     def held(devices: Sequence[Gpu]) -> int:
-        return sum(bool(gpu.holders) for gpu in devices)
+        return sum(not gpu.free for gpu in devices)
 
     def memory_of(gpu: Gpu) -> float:
         return gpu.memory or float("inf")
 
-    free = [gpu for gpu in pools[0] if not gpu.holders]
+    free = [gpu for gpu in pools[0] if gpu.free]
     assert held(drawn) == held(chosen) == max(0, count - len(free))
     if held(chosen) == 0 and memory is None:
         models = {gpu.model for gpu in free}
