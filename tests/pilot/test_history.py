@@ -18,6 +18,7 @@ from sessiontui.ui.panes.history import HistoryPane
 from sessiontui.ui.screens.confirm import ConfirmScreen
 from sessiontui.ui.screens.delete import DeleteScreen
 from sessiontui.ui.screens.launch import LaunchScreen
+from sessiontui.ui.screens.launch_form import LaunchForm
 from sessiontui.ui.widgets.lines import Lines
 from sessiontui.ui.widgets.past_list import PastList
 from tests.pilot.stage import NOW, Stage, opened, settled, until
@@ -154,7 +155,7 @@ async def test_r_launches_a_past_session_again_with_all_that_it_had() -> None:
         assert isinstance(dialog, LaunchScreen)
         await until(pilot, lambda: dialog.query_one("#name", Input).value == "train")
         await pilot.pause()
-        draft = dialog._draft()
+        draft = dialog.query_one(LaunchForm).draft
         assert (draft.environment, draft.version, draft.cpu, draft.memory) == (
             "python",
             "3.12",
@@ -178,7 +179,7 @@ async def test_r_on_a_colleague_s_session_takes_the_choices_and_no_values() -> N
         dialog = app.screen
         assert isinstance(dialog, LaunchScreen)
         await until(pilot, lambda: dialog.query_one("#name", Input).value == "theirs")
-        assert dialog._draft().env == ()
+        assert dialog.query_one(LaunchForm).draft.env == ()
 
 
 @pytest.mark.parametrize("marked", [True, False])

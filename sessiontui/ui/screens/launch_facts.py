@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sessiontui.actions.environments import found_environments
@@ -44,6 +44,10 @@ class RoomFound:
 
     capacity: Capacity
     gpu_memory_used: Mapping[str, int]
+
+    def of(self, engine: EngineFound) -> EngineFound:
+        """The engine as it is with that."""
+        return replace(engine, capacity=self.capacity, gpu_memory_used=self.gpu_memory_used)
 
 
 @dataclass(frozen=True, slots=True)
