@@ -68,7 +68,7 @@ class Observer:
         self._history = History()
         self._gpu_history = History()
         self._measured = clock()
-        self._surveyed: frozenset[str] = frozenset()
+        self._surveyed: frozenset[tuple[str, bool]] = frozenset()
         """The devices that drivers told of at the last survey, had or not."""
         self._lock = threading.Lock()
         self._looking = threading.Lock()
@@ -186,17 +186,24 @@ class Observer:
         return self.picture()
 
     def misses_devices(self) -> bool:
-        """Whether drivers tell of devices that were not there when it was seen what the engine can give."""
+        """Whether drivers tell of other devices than when it was seen what the engine can give.
+
+        Of others, or that one is lost, or well again.
+        """
         with self._lock:
-            room, told = self._picture.capacity, self._picture.gpus.readings.keys()
-            if room is None or told == self._surveyed:
+            room, told = self._picture.capacity, self._told()
+            if room is None or not told or told == self._surveyed:
                 return False
-            return not told <= {gpu.uuid for gpu in room.gpus}
+            return told != {(gpu.uuid, bool(gpu.trouble)) for gpu in room.gpus}
+
+    def _told(self) -> frozenset[tuple[str, bool]]:
+        """Of which devices the drivers tell now, and whether of a trouble."""
+        return frozenset((one.uuid, bool(one.trouble)) for one in self._picture.gpus.readings.values())
 
     def survey(self) -> Picture:
         """See anew what the engine can give. Devices are asked of their drivers, which may take long."""
         with self._lock:
-            self._surveyed = frozenset(self._picture.gpus.readings)
+            self._surveyed = self._told()
         try:
             room = capacity(self._ports, glance=True)
         except EngineError:

@@ -56,6 +56,9 @@ class DriverWatch:
         self._ended_at = 0.0
         self._devices: tuple[Gpu, ...] | None = None
         self._devices_at = 0.0
+        self._listed_for: frozenset[tuple[str, bool]] = frozenset()
+        """The readings, by UUID and whether all is well, for which the devices were listed last: a driver
+        that lists others than it reads is not asked again for the same."""
         self._driver: Driver | None = None
         self._readings: tuple[GpuReading, ...] = ()
         self._began_when = ""
@@ -133,6 +136,7 @@ class DriverWatch:
                     self._devices, self._devices_at = devices, self._clock()
                     self._changed.notify_all()
             readings = self._finish(self._source.readings()) if self._devices else ()
+            self._list_anew(readings)
             driver = self._source.driver()
             with self._changed:
                 took = self._lasts()
@@ -142,6 +146,16 @@ class DriverWatch:
                 self._done, self._ended_at, self._began_at = self._begun, self._clock(), None
                 self._changed.notify_all()
         self._source.close()
+
+    def _list_anew(self, readings: Sequence[GpuReading]) -> None:
+        """List the devices anew where the readings are of others, or tell that one is lost or found again."""
+        told = frozenset((one.uuid, bool(one.trouble)) for one in readings)
+        listed = frozenset((one.uuid, bool(one.trouble)) for one in self._devices or ())
+        if not told or told in (listed, self._listed_for):
+            return
+        devices = self._source.devices()
+        with self._changed:
+            self._devices, self._devices_at, self._listed_for = devices, self._clock(), told
 
     def _wait(self) -> bool:
         """Wait until a look is wanted, and begin it; False once closed."""

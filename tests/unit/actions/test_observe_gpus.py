@@ -197,3 +197,19 @@ def test_devices_that_were_not_there_are_missed_once(watch: Watch) -> None:
     assert not watch.observer.misses_devices(), "what the driver does not list is not asked for again"
     watch.tell(306.0)
     assert not watch.observer.misses_devices()
+
+
+def test_what_the_devices_are_is_seen_anew_where_one_is_there_no_more_is_lost_or_is_well_again(
+    watch: Watch,
+) -> None:
+    watch.tell(300.0, GpuReading("GPU-0", 1.0))
+    watch.observer.survey()
+    for at, trouble in ((303.0, "GPU is lost"), (306.0, "")):
+        watch.tell(at, GpuReading("GPU-0", 1.0, trouble=trouble))
+        # The scripted driver lists it as well all the while.
+        assert watch.observer.misses_devices() is bool(trouble)
+        watch.observer.survey()
+    watch.tell(309.0, GpuReading("MIG-0", 1.0))
+    watch.observer.survey()
+    watch.tell(312.0, GpuReading("MIG-0", 2.0))
+    assert not watch.observer.misses_devices(), "once is enough"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sessiontui.domain.gpu import Driver, Gpu, GpuProcess, GpuReading, Vendor
+from sessiontui.domain.gpu import ComputeMode, Driver, Gpu, GpuProcess, GpuReading, Vendor
 from sessiontui.domain.units import GIB
 
 
@@ -27,6 +27,9 @@ class ScriptedSource:
     vendor: Vendor = Vendor.NVIDIA
     processes: tuple[GpuProcess, ...] = ()
     trouble: str = ""
+    lost: str = ""
+    """Why none of the devices can be used."""
+    mode: ComputeMode = ComputeMode.DEFAULT
     at: float = 0.0
     answers: threading.Event = field(default_factory=threading.Event)
     calls: list[str] = field(default_factory=list)
@@ -51,11 +54,13 @@ class ScriptedSource:
 
     def devices(self) -> tuple[Gpu, ...]:
         self._ask("devices")
-        return tuple(device(number, self.vendor) for number in range(self.count))
+        devices = (device(number, self.vendor) for number in range(self.count))
+        return tuple(replace(one, trouble=self.lost, compute_mode=self.mode) for one in devices)
 
     def readings(self) -> tuple[GpuReading, ...]:
         self._ask("readings")
-        return tuple(reading(number, self.at, *self.processes) for number in range(self.count))
+        readings = (reading(number, self.at, *self.processes) for number in range(self.count))
+        return tuple(replace(one, trouble=self.lost) for one in readings)
 
     def close(self) -> None:
         self._ask("close")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sessiontui.domain.errors import EngineUnreachable
-from sessiontui.domain.gpu import NO_SAMPLE, Driver, GpuProcess, Place, Vendor
+from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Driver, GpuProcess, Place, Vendor
 from sessiontui.domain.session import Phase
 from sessiontui.metering import driver_watch, engine_tops
 from sessiontui.metering.driver_watch import DEVICES_KEPT, LATE
@@ -223,15 +223,15 @@ def test_driver_that_never_answered_is_in_trouble_and_is_waited_for_once(
 def test_devices_are_kept_and_asked_for_anew_in_the_background(box: Box) -> None:
     gpus = box.gpus()
     gpus.sample([], patience=PATIENCE)
-    box.source.count = 2
+    box.source.mode = ComputeMode.PROHIBITED
     box.clock.now += DEVICES_KEPT - 0.1
     gpus.sample([], patience=PATIENCE)
-    assert len(gpus.devices()) == 1
+    assert gpus.devices() == (device(0),)
     box.clock.now += 0.1
     box.source.answers.clear()
-    assert len(gpus.devices()) == 1
+    assert gpus.devices() == (device(0),)
     box.source.answers.set()
-    until(lambda: len(gpus.devices()) == 2)
+    until(lambda: gpus.devices()[0].compute_mode is ComputeMode.PROHIBITED)
 
 
 def test_devices_that_are_known_cost_no_look(box: Box) -> None:
@@ -443,3 +443,25 @@ def test_program_ends_while_a_driver_hangs() -> None:
         cwd=Path(__file__).parents[3],
     )
     assert done.stdout == "ends\n"
+
+
+def test_device_that_figures_tell_of_is_listed_with_them(box: Box) -> None:
+    gpus = box.gpus()
+    assert gpus.devices() == (device(0),)
+    box.source.count = 2
+    assert set(gpus.sample([SESSION], patience=PATIENCE).readings) == {"GPU-0", "GPU-1"}
+    assert gpus.devices() == (device(0), device(1)), "who divides a device need not wait a minute"
+
+
+def test_device_that_is_lost_is_listed_so_with_its_figures_and_asked_for_once(box: Box) -> None:
+    gpus = box.gpus()
+    assert gpus.devices() == (device(0),)
+    box.source.lost = "GPU is lost"
+    gpus.sample([SESSION], patience=PATIENCE)
+    assert [gpu.trouble for gpu in gpus.devices()] == ["GPU is lost"]
+    for _ in range(3):
+        gpus.sample([SESSION], patience=PATIENCE)
+    assert box.source.calls.count("devices") == 2
+    box.source.lost = ""
+    gpus.sample([SESSION], patience=PATIENCE)
+    assert gpus.devices() == (device(0),)
