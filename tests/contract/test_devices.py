@@ -36,7 +36,7 @@ ALICE, BOB = Owner("alice", 1001, 1001), Owner("bob", 1002, 1002)
 
 @pytest.fixture(scope="module")
 def gpu_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GpuEngine]:
-    with gpu_engine(tmp_path_factory.mktemp("packages")) as engine:
+    with gpu_engine(tmp_path_factory.mktemp("packages"), runtime=True) as engine:
         yield engine
 
 
