@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -11,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -27,6 +32,8 @@ from sessiontui.engine.port import Engine
 from tests.contract.conftest import Bench
 from tests.contract.racers import BEFORE_LOOK, BEFORE_START, BLIND, OWNER, StoppingClaims, Told, Track, track
 from tests.gpu_engine import GpuEngine, gpu_engine, gpus
+from tests.nvml import devices as nvml
+from tests.nvml.stub import NvmlStub
 from tests.private_engine import IMAGE
 
 pytestmark = pytest.mark.beside
@@ -93,6 +100,31 @@ def test_of_twenty_launches_on_four_devices_four_run_and_sixteen_are_told_who_ha
     assert {one.session.id for one in told if one.session} == {session.id for session in live}
     assert len(bench.engine.sessions()) == 4
     assert all("race-" in one.message for one in told if not one.session), told
+
+
+def test_the_command_line_launches_on_each_device_once_and_tells_the_others_who_has_it(
+    gpu_box: GpuEngine, bench: Bench, nvml_library: Path, tmp_path: Path
+) -> None:
+    driver = NvmlStub(nvml_library, tmp_path)
+    driver.write(nvml.machine(nvml.device(0), nvml.device(1)))
+    environ = {**os.environ, **gpu_box.environ, **driver.environ, "HOME": str(tmp_path)}
+    command = [
+        sys.executable, "-m", "sessiontui", "launch", "--image", IMAGE, "--cpu", "0.1", "--memory", "64m",
+        "--gpu", "1", "--json", "--name",
+    ]  # fmt: skip
+    programs = [
+        subprocess.Popen([*command, f"line-{number}"], stdout=PIPE, stderr=PIPE, text=True, env=environ)
+        for number in range(8)
+    ]
+    said = [(program.communicate(timeout=60), program.returncode) for program in programs]
+    live = running(bench)
+    assert devices_of(live) == [nvml.uuid(0), nvml.uuid(1)]
+    launched = sorted(json.loads(out)["name"] for (out, _), code in said if code == 0)
+    assert launched == sorted(session.name for session in live)
+    errors = [error for (_, error), code in said if code]
+    assert len(errors) == 6
+    assert all("line-" in error and "Traceback" not in error for error in errors), errors
+    assert len(bench.engine.sessions()) == 2
 
 
 def told_of(told: Told, session: Session | Order) -> bool:
