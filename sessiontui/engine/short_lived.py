@@ -10,7 +10,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from sessiontui.dockerd.errors import translated
@@ -38,8 +37,7 @@ class ShortLived:
         """Remove those that nobody uses any more."""
         for item in self._list([self._label]):
             if not self._used(item):
-                with suppress(SessionGone):
-                    self._remove(item["Id"])
+                self._remove(item["Id"])
 
     def _begin(self) -> str:
         """The name of a new one, in use from now on."""
@@ -82,8 +80,15 @@ class ShortLived:
         raise failure
 
     def _remove(self, container: str) -> None:
-        with suppress(SessionGone), translated(container, gone=True):
-            self._link.patiently(lambda client: client.remove_container(container, v=True, force=True))
+        try:
+            with translated(container, gone=True):
+                self._link.patiently(lambda client: client.remove_container(container, v=True, force=True))
+        except SessionGone:
+            return
+        except EngineError as error:
+            # Somebody else removes it at this moment.
+            if "already in progress" not in error.message:
+                raise
 
     def _used(self, item: Mapping[str, Any]) -> bool:
         launcher = str((item.get("Labels") or {}).get(LAUNCHER_LABEL, ""))

@@ -20,7 +20,7 @@ from subprocess import PIPE
 import pytest
 
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import Cancelled
+from sessiontui.domain.errors import Cancelled, EngineUnreachable
 from sessiontui.domain.gpu import GpuWish
 from sessiontui.domain.launch import Draft, Order, Progress
 from sessiontui.domain.resources import Ask
@@ -239,6 +239,40 @@ def test_a_start_that_is_killed_claims_nothing_and_is_swept(
     bench.engine.delete(bench.launch(order(bench, 0)))
     monkeypatch.setattr(docker_claims, "YOUNG_SECONDS", 0)
     assert bench.engine.start(stopped).phase is Phase.RUNNING
+
+
+def test_claims_of_the_dead_are_swept_by_several_at_once(
+    bench: Bench, racing: Track, gpu_box: GpuEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_claims, "YOUNG_SECONDS", 0)
+    stopped = [bench.engine.kill(bench.launch(order(bench, number))) for number in range(4)]
+    racers = [racing.enter(one, BEFORE_START) for one in stopped]
+    for racer in racers:
+        racer.kill()
+    engines = [DockerEngine(gpu_box.environ) for _ in range(6)]
+    with ThreadPoolExecutor(len(engines)) as pool:
+        list(pool.map(lambda engine: engine.sweep(), engines))
+    for engine in engines:
+        engine.close()
+
+
+def test_the_claim_of_a_start_that_the_engine_may_still_do_stays_until_it_is_swept(
+    bench: Bench, racing: Track, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = bench.engine
+    assert isinstance(engine, DockerEngine)
+    stopped = engine.stop(bench.launch(order(bench, 0)))
+    details = engine._link.reader.get(f"/containers/{stopped.container_id}/json")
+    silent = EngineUnreachable("it does not answer")
+    with (
+        pytest.raises(EngineUnreachable),
+        engine._claims.for_start(stopped, details, gpus(), lambda: [IMAGE]),
+    ):
+        raise silent
+    assert told_of(racing.enter(order(bench, 0)).told(), stopped)
+    monkeypatch.setattr(docker_claims, "YOUNG_SECONDS", 0)
+    engine.sweep()
+    assert racing.enter(order(bench, 0)).told().session is not None
 
 
 @pytest.mark.parametrize("way", ["launch", "start"])
