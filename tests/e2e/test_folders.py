@@ -52,6 +52,7 @@ def test_a_folder_from_its_making_to_the_trash_and_back(
     terminal.type("/etc/lake")
     terminal.wait("is the system's: choose a place")
     terminal.keys("C-u")
+    terminal.wait("where lake appears")
     terminal.type("/lake")
     terminal.wait(r"\[x\] rw +lake → /lake")
     terminal.keys("Enter", "C-l")
