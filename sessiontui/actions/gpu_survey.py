@@ -147,9 +147,9 @@ def _of_devices(gpus: Sequence[Gpu], sample: GpuSample) -> Iterator[Trouble]:
 
 
 def _lost(gpus: Sequence[Gpu], sessions: Sequence[Session]) -> Iterator[Trouble]:
-    """Devices that sessions have and no driver lists."""
+    """Devices that sessions have and no driver lists. One that lists nothing has not lost just these."""
     known = {gpu.uuid for gpu in gpus}
-    for session in sessions:
+    for session in sessions if known else ():
         for uuid in session.devices:
             if session.phase.live and uuid not in known:
                 yield Trouble(

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable
-from sessiontui.domain.gpu import NO_SAMPLE, GpuSample, Vendor
+from sessiontui.domain.gpu import NO_SAMPLE, Driver, GpuSample, Vendor
 from sessiontui.domain.gpu_usage import with_strangers
 from sessiontui.domain.history import Figure, GpuFigure, History, Series, Window
 from sessiontui.domain.launch import Preparation
@@ -35,9 +35,10 @@ def capacity(ports: Ports, *, glance: bool = False) -> Capacity:
     if not ports.engine.facts().local:
         return ports.engine.capacity(glance=glance)
     found = ports.engine.capacity(ports.gpus.devices(), glance=glance)
-    sample = ports.gpus.sample((), patience=_STRANGERS) if found.gpus else NO_SAMPLE
+    sample = ports.gpus.sample((), patience=_STRANGERS)
     return replace(
         found,
+        gpu_trouble=found.gpu_trouble or ("" if found.gpus else "; ".join(_unread(sample))),
         gpus=with_strangers(found.gpus, sample),
         memory_available=ports.machine.memory_available(),
     )
@@ -45,11 +46,17 @@ def capacity(ports: Ports, *, glance: bool = False) -> Capacity:
 
 def gpu_notes(sample: GpuSample) -> tuple[str, ...]:
     """What is wrong with drivers that should answer, in sentences; nothing where there is no device."""
-    return tuple(
-        f"{_VENDORS[driver.vendor]} GPUs cannot be read: {driver.trouble}"
-        for driver in sample.drivers
-        if driver.expected and driver.trouble
-    )
+    return tuple(map(_sentence, (one for one in sample.drivers if one.expected and one.trouble)))
+
+
+def _unread(sample: GpuSample) -> tuple[str, ...]:
+    """The same where devices are wanted now: also of a driver that was waited for in vain."""
+    silent = (one for one in sample.drivers if one.trouble and (one.expected or not one.answered))
+    return tuple(map(_sentence, silent))
+
+
+def _sentence(driver: Driver) -> str:
+    return f"{_VENDORS[driver.vendor]} GPUs cannot be read: {driver.trouble}"
 
 
 class Observer:

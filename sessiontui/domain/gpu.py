@@ -189,6 +189,8 @@ class Driver:
     """What was tried, and the driver's own words; empty when all is well."""
     expected: bool = False
     """Whether a device of the vendor is on the machine's bus, so that a driver should answer."""
+    answered: bool = True
+    """False while its first answer is waited for: then there is something that could give one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class LocalGpus:
 
 
 def _silent(vendor: Vendor) -> Driver:
-    return Driver(vendor, trouble="the driver has not answered yet")
+    return Driver(vendor, trouble="the driver has not answered yet", answered=False)
 
 
 def _has_unplaced(reading: GpuReading) -> bool:

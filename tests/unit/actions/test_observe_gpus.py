@@ -51,6 +51,13 @@ class Gpus:
     def close(self) -> None: ...
 
 
+class NoGpus(Gpus):
+    """The same without a device."""
+
+    def devices(self) -> tuple[Gpu, ...]:
+        return ()
+
+
 class ElsewhereEngine(MemoryEngine):
     """Runs on another machine."""
 
@@ -213,3 +220,22 @@ def test_what_the_devices_are_is_seen_anew_where_one_is_there_no_more_is_lost_or
     watch.observer.survey()
     watch.tell(312.0, GpuReading("MIG-0", 2.0))
     assert not watch.observer.misses_devices(), "once is enough"
+
+
+@pytest.mark.parametrize(
+    ("driver", "why"),
+    [
+        (
+            Driver(Vendor.NVIDIA, trouble="Driver Not Loaded", expected=True),
+            "NVIDIA GPUs cannot be read: Driver Not Loaded",
+        ),
+        (
+            Driver(Vendor.NVIDIA, trouble="the driver has not answered yet", answered=False),
+            "NVIDIA GPUs cannot be read: the driver has not answered yet",
+        ),
+        (Driver(Vendor.NVIDIA, trouble="libnvidia-ml.so.1 is not there"), ""),
+    ],
+)
+def test_capacity_without_a_device_says_why_where_there_should_be_one(driver: Driver, why: str) -> None:
+    found = capacity(ports(NoGpus(GpuSample({}, (driver,)))))
+    assert (found.gpus, found.gpu_trouble) == ((), why)

@@ -242,6 +242,13 @@ def test_a_device_is_free_as_a_launch_sees_it_and_whoever_else_is_on_it_is_liste
     assert (one["free"], one["processes"][0]["attributed"]) == (free, False)
 
 
+def test_a_driver_that_lists_nothing_has_not_lost_what_sessions_have(
+    machine: Machine, training: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine((), GpuSample({}, (Driver(Vendor.NVIDIA, trouble="the driver has not answered yet"),)))
+    assert said(capsys, "gpus") == "no GPU: NVIDIA: the driver has not answered yet\n"
+
+
 def test_without_a_gpu_it_says_what_was_tried_and_that_is_no_failure(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -213,7 +213,8 @@ def test_driver_that_never_answered_is_in_trouble_and_is_waited_for_once(
     assert gpus.devices() == (), "without another wait"
     assert gpus.sample([]).drivers == ()
     (driver,) = gpus.sample([], patience=0.01).drivers
-    assert driver == Driver(Vendor.NVIDIA, trouble="the driver has not answered yet"), "who waits is told"
+    words = "the driver has not answered yet"
+    assert driver == Driver(Vendor.NVIDIA, trouble=words, answered=False), "who waits is told"
     box.clock.now += LATE
     (driver,) = gpus.sample([]).drivers
     assert (driver.vendor, driver.version, driver.expected) == (Vendor.NVIDIA, "", True)
