@@ -11,9 +11,17 @@ TRAIN, EVAL = Holder("train", "alice", 1000, "a"), Holder("eval", "bob", 1001, "
 
 def test_each_device_is_told_with_who_has_it() -> None:
     error = devices_taken("mine", {"GPU-2": (EVAL,), "GPU-0": (TRAIN,), "GPU-1": (TRAIN,)}, GPUS)
-    assert error.message == "mine: GPU 0, 1 is held by train of alice; GPU 2 is held by eval of bob"
+    assert error.message == "mine: GPUs 0,1 are held by train of alice; GPU 2 is held by eval of bob"
     assert error.holders["GPU-2"] == (EVAL,)
-    assert error.hint
+    assert error.hint.startswith("stop what holds them or wait for its end")
+
+
+def test_devices_are_told_as_people_count_them() -> None:
+    many = tuple(Gpu(f"GPU-{index}", index, "an H100") for index in range(12))
+    held = {gpu.uuid: (EVAL if gpu.index == 2 else TRAIN,) for gpu in many if gpu.index in (2, 9, 10, 11)}
+    assert devices_taken("mine", held, many).message == (
+        "mine: GPU 2 is held by eval of bob; GPUs 9-11 are held by train of alice"
+    )
 
 
 def test_a_device_with_several_holders_names_all_and_one_that_is_gone_goes_by_the_start_of_its_name() -> None:
