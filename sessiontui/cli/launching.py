@@ -20,15 +20,17 @@ from sessiontui.cli.printing import print_json
 from sessiontui.cli.progress import ProgressLine
 from sessiontui.cli.ssh_config import keep_current
 from sessiontui.config import Settings
+from sessiontui.domain.allocation import IF_ASKED
 from sessiontui.domain.batch import Batch
 from sessiontui.domain.cancellation import Cancellation
-from sessiontui.domain.errors import Problem, SessionGone
+from sessiontui.domain.errors import Problem, Refused, SessionGone
 from sessiontui.domain.gpu_words import gpu_cautions
 from sessiontui.domain.launch import Draft
 from sessiontui.domain.own_ports import parse_ports
 from sessiontui.domain.record import Record
 from sessiontui.domain.repeat import repeated_name
 from sessiontui.domain.session import Phase, Session
+from sessiontui.domain.units import MIB
 from sessiontui.engine.port import Change
 
 _LOOK = 0.2
@@ -50,7 +52,10 @@ def launch(arguments: Namespace, settings: Settings) -> int:
     else:
         old = before.session if isinstance(before, Record) else before
         name = repeated_name(old.name, {one.name for one in sessions if one.owner.uid == ports.owner.uid})
-    order = launcher.order(replace(draft, name=name), misread=misread)
+    try:
+        order = launcher.order(replace(draft, name=name), misread=misread)
+    except Refused as refusal:
+        raise Refused([_in_options(problem) for problem in refusal.problems]) from None
     for caution in gpu_cautions(order.gpus):
         complain(caution)
     with ProgressLine(sys.stderr) as report:
@@ -63,6 +68,11 @@ def launch(arguments: Namespace, settings: Settings) -> int:
     else:
         print(session.name)
     return 0
+
+
+def _in_options(problem: Problem) -> Problem:
+    """The problem with what can be asked for as the option that asks for it."""
+    return replace(problem, message=problem.message.replace(IF_ASKED, "can be shared: add --gpu-shared"))
 
 
 def _draft(arguments: Namespace, draft: Draft) -> tuple[Draft, list[Problem]]:
@@ -92,16 +102,24 @@ def _with_gpus(draft: Draft, arguments: Namespace, misread: list[Problem]) -> Dr
     devices = tuple(name for names in arguments.gpu_device for name in names.split(","))
     if arguments.gpu == 0 and (devices or arguments.gpu_memory is not None):
         misread.append(Problem("gpu", "--gpu 0 asks for none, --gpu-device and --gpu-memory for some"))
+    if arguments.gpu_memory is not None and arguments.gpu_memory < MIB:
+        misread.append(
+            Problem("gpu", f"--gpu-memory {arguments.gpu_memory} is so many bytes: write it like 24g")
+        )
     if devices or arguments.gpu == 0:
         # What an earlier launch asked for is settled by that.
         draft = replace(draft, gpu=0, gpu_memory=None)
-    return replace(
+    draft = replace(
         draft,
         gpu=draft.gpu if arguments.gpu is None else arguments.gpu,
         devices=devices,
         gpu_memory=draft.gpu_memory if arguments.gpu_memory is None else arguments.gpu_memory,
         gpu_shared=draft.gpu_shared if arguments.gpu_shared is None else arguments.gpu_shared,
     )
+    if arguments.gpu_shared and not (draft.gpu or draft.devices or draft.gpu_memory is not None):
+        words = "--gpu-shared is about GPUs: add --gpu N, --gpu-device or --gpu-memory"
+        misread.append(Problem("gpu", words))
+    return draft
 
 
 def _merged(

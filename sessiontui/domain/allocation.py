@@ -17,6 +17,8 @@ NOMINAL = 0.92
 firmware and its error correction keep some. The next smaller size on sale has less than that."""
 
 NONE_HERE = "this engine has no GPU"
+IF_ASKED = "can be shared, if you ask for that"
+"""How a sentence ends about devices that others have: who knows how to ask says it in its place."""
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
@@ -225,7 +227,7 @@ def _too_few(
     if len(able) >= count:
         remedy = "a device and a part of one do not go together, nor do those of two vendors"
     elif len(able) + len(lent) >= count:
-        remedy = f"{numbers(lent)} can be shared, if you ask for that"
+        remedy = f"{numbers(lent)} {IF_ASKED}"
     elif besides or len([gpu for gpu in pool if gpu.givable]) < count:
         remedy = besides
     else:
@@ -307,4 +309,4 @@ def _unhad(gpu: Gpu, wish: GpuWish, gpus: Sequence[Gpu], uid: int) -> str:
     held = f"is held by {holders_in_words(gpu)}"
     if refusing:
         return f"{held}{', not launched to share it' if wish.shared else ''}"
-    return f"{held}; it can be shared, if you ask for that"
+    return f"{held}; it {IF_ASKED}"

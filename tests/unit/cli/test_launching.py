@@ -77,6 +77,13 @@ def test_to_share_is_asked_for_and_said(world: World, capsys: pytest.CaptureFixt
     assert "GPU 0 is shared with session-1 of alice" in capsys.readouterr().err
 
 
+def test_who_could_share_is_told_how(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    launched(world, "--gpu-device", "0,1,2")
+    for wish in ("--gpu 1", "--gpu-device 0"):
+        assert cli.run(["launch", "python:3.12", "--name", "refused", *wish.split()]) == 1
+        assert "can be shared: add --gpu-shared" in capsys.readouterr().err
+
+
 def test_a_strangers_process_is_a_caution(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     launched(world, "--gpu-device", "2")
     assert "GPU 2 is busy with python (4211) of bob, in no session" in capsys.readouterr().err
@@ -94,6 +101,10 @@ def test_a_strangers_process_is_a_caution(world: World, capsys: pytest.CaptureFi
         ("--gpu-device GPU-a", "gpu: 'GPU-a' could be 0 (GPU-aa), 1 (GPU-ab): write more of the UUID"),
         ("--gpu-device 0,", "gpu: there is no GPU '': known are 0-3"),
         ("--gpu-device 0 --gpu 2", "gpu: 1 named by hand, and 2 asked for"),
+        ("--gpu-memory 24", "gpu: --gpu-memory 24 is so many bytes: write it like 24g"),
+        ("--gpu-memory 0", "gpu: --gpu-memory 0 is so many bytes: write it like 24g"),
+        ("--gpu-shared", "gpu: --gpu-shared is about GPUs: add --gpu N, --gpu-device or --gpu-memory"),
+        ("--gpu 0 --gpu-shared", "gpu: --gpu-shared is about GPUs"),
         ("--gpu-memory 200g", "gpu: there is no GPU with 200G: the largest has 80G"),
         ("--gpu 0 --gpu-memory 24g", "gpu: --gpu 0 asks for none"),
         ("--gpu 1 --env NVIDIA_VISIBLE_DEVICES=all", "env: NVIDIA_VISIBLE_DEVICES decides which"),
