@@ -12,6 +12,7 @@ until it runs, or does not. So such a claim is in the way until the engine has t
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -52,6 +53,7 @@ YOUNG_SECONDS = 10
 ELSEWHERE_SECONDS = 120
 """How long a claim stands that was made on another machine, whose processes nobody here can look at."""
 
+_CONTAINER_ID = re.compile(r"[0-9a-f]{64}\Z")
 _NO_NUMBER = -1
 """Of a device that no driver tells of any more."""
 _LIVE = ("created", "running", "paused", "restarting")
@@ -175,7 +177,8 @@ class Claims(ShortLived):
                 continue
             with suppress(EngineUnreachable):
                 # An engine that starts the session tells of it once it runs, which others see.
-                self._look_at(_container_of(item))
+                if starting := _container_of(item):
+                    self._look_at(starting)
                 self._remove(item["Id"])
 
     def _take_back(self, called: str) -> None:
@@ -239,8 +242,10 @@ class Claims(ShortLived):
         self, item: Mapping[str, Any], labels: Labels, asking: _Asking, strangers: Round
     ) -> Claim | None:
         """What a container has, or is about to have, of the devices that are wanted; None for nothing."""
-        if _claimed_for(item):
-            if item.get("State") != "created" or _claimed_for(item) == asking.session_id:
+        if self._ours(item):
+            # One that is in the place of no session's container is nobody's.
+            mine = _claimed_for(item) == asking.session_id
+            if item.get("State") != "created" or mine or not _container_of(item):
                 return None
             stands, starting = self._used(item), _container_of(item)
         elif self._is_session(item, labels, strangers):
@@ -312,8 +317,9 @@ def _claimed_for(item: Mapping[str, Any]) -> str:
 
 
 def _container_of(item: Mapping[str, Any]) -> str:
-    """The session's container, of a claim."""
-    return str((item.get("Labels") or {}).get(CONTAINER_LABEL, ""))
+    """The session's container, of a claim; empty where the label says none, which may be a stranger's."""
+    told = str((item.get("Labels") or {}).get(CONTAINER_LABEL, ""))
+    return told if _CONTAINER_ID.match(told) else ""
 
 
 def _holder(item: Mapping[str, Any], labels: Labels) -> Holder:

@@ -1,7 +1,8 @@
 """Containers of ours that are there for a moment, and are part of no session.
 
 Each bears a label of its kind and the mark of the process that made it. One that a killed process left is
-known by them and removed by the next that makes one.
+known by them and by its name, and removed by the next that makes one. A label alone makes none: containers
+have those of their images, whoever made these.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class ShortLived:
 
     def __init__(self, link: Link, kind: str, label: str) -> None:
         self._link = link
-        self._kind = kind
+        self._prefix = f"sessiontui-{kind}-"
         self._label = label
         self._lock = threading.Lock()
         self._mine: set[str] = set()
@@ -41,7 +42,7 @@ class ShortLived:
 
     def _begin(self) -> str:
         """The name of a new one, in use from now on."""
-        called = f"sessiontui-{self._kind}-{secrets.token_hex(6)}"
+        called = f"{self._prefix}{secrets.token_hex(6)}"
         with self._lock:
             self._mine.add(called)
         return called
@@ -107,7 +108,13 @@ class ShortLived:
     def _list(self, labels: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         with translated("listing containers"):
             found = self._link.reader.get("/containers/json", {"filters": {"label": labels}, "all": True})
-        return found if isinstance(found, list) else []
+        return [item for item in found if self._ours(item)]
+
+    def _ours(self, item: Mapping[str, Any]) -> bool:
+        """Whether it is one of this kind, by its label and its name."""
+        if self._label not in (item.get("Labels") or {}):
+            return False
+        return any(str(one).lstrip("/").startswith(self._prefix) for one in item.get("Names") or ())
 
 
 _LONGEST = 24 * 3600
