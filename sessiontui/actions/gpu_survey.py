@@ -9,7 +9,7 @@ from sessiontui.actions.observe import capacity
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Driver, Gpu, GpuProcess, GpuSample, Vendor
-from sessiontui.domain.gpu_usage import others_on, strangers_on
+from sessiontui.domain.gpu_usage import is_lost, others_on, strangers_on
 from sessiontui.domain.gpu_words import in_order
 from sessiontui.domain.session import Session
 
@@ -82,7 +82,8 @@ def survey(ports: Ports) -> GpuSurvey:
         unknown = error
     gpus = tuple(sorted(gpus, key=in_order))
     sample = ports.gpus.sample(sessions, patience=_PATIENCE)
-    wrong = (*_of_drivers(gpus, sample), *troubles, *_of_devices(gpus, sample), *_lost(gpus, sessions))
+    of_devices = (*_of_devices(gpus, sample), *_lost(gpus, sessions, sample))
+    wrong = (*_of_drivers(gpus, sample), *troubles, *of_devices)
     return GpuSurvey(gpus, sample, sessions, unknown, elsewhere, wrong)
 
 
@@ -146,12 +147,11 @@ def _of_devices(gpus: Sequence[Gpu], sample: GpuSample) -> Iterator[Trouble]:
             )
 
 
-def _lost(gpus: Sequence[Gpu], sessions: Sequence[Session]) -> Iterator[Trouble]:
-    """Devices that sessions have and no driver lists. One that lists nothing has not lost just these."""
-    known = {gpu.uuid for gpu in gpus}
-    for session in sessions if known else ():
+def _lost(gpus: Sequence[Gpu], sessions: Sequence[Session], sample: GpuSample) -> Iterator[Trouble]:
+    """Devices that sessions have and no driver lists."""
+    for session in sessions:
         for uuid in session.devices:
-            if session.phase.live and uuid not in known:
+            if session.phase.live and is_lost(uuid, gpus, sample):
                 yield Trouble(
                     f"{session.name} of {session.owner.name} has {uuid}, which no driver lists any more",
                     "stop it, and launch it anew with devices that are there",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sessiontui.domain.gpu import Gpu, GpuProcess, GpuReading, GpuSample, Place
+from sessiontui.domain.gpu import Gpu, GpuProcess, GpuReading, GpuSample, Place, Vendor
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import MIB
 
@@ -16,6 +16,8 @@ driver's own services hold."""
 
 _Number = TypeVar("_Number", int, float)
 
+_NVIDIAS = ("GPU-", "MIG-")
+"""How NVIDIA's names of devices and parts begin, and no other vendor's."""
 _PART = "MIG-"
 """How NVIDIA's names of parts begin: a part that is listed no more is still known for one."""
 
@@ -110,6 +112,18 @@ def _with_strangers(gpu: Gpu, sample: GpuSample) -> Gpu:
     strangers = strangers_on(gpu, sample)
     same = [(one.pid, one.began) for one in strangers] == [(one.pid, one.began) for one in gpu.strangers]
     return gpu if same else replace(gpu, strangers=strangers)
+
+
+def is_lost(uuid: str, gpus: Sequence[Gpu], sample: GpuSample) -> bool:
+    """Whether a device that a session has is listed no more: by a driver that answers.
+
+    ``gpus`` are those listed; where no driver tells how it is, others among them say that one answered.
+    """
+    if uuid in sample.readings or any(gpu.uuid == uuid for gpu in gpus):
+        return False
+    of_nvidia = uuid.startswith(_NVIDIAS)
+    theirs = [one for one in sample.drivers if (one.vendor is Vendor.NVIDIA) is of_nvidia]
+    return not any(one.trouble for one in theirs) if theirs else bool(gpus)
 
 
 def in_somebodys_way(process: GpuProcess) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sessiontui.domain.gpu import Gpu, GpuSample
-from sessiontui.domain.gpu_usage import GpuUse, use_of
+from sessiontui.domain.gpu_usage import GpuUse, is_lost, use_of
 from sessiontui.domain.session import Phase, Session
 from sessiontui.domain.units import format_bytes
 from sessiontui.ui import present
@@ -74,7 +74,7 @@ def fault_of(gpu: Gpu | None, uuid: str, gpus: Sequence[Gpu], sample: GpuSample)
         return present.clean(reading.trouble)
     if gpu is not None:
         return present.clean(gpu.trouble)
-    return "it is lost: the driver lists it no more" if gpus else ""
+    return "it is lost: the driver lists it no more" if is_lost(uuid, gpus, sample) else ""
 
 
 def share_text(share: float | None) -> str:

@@ -352,6 +352,22 @@ def test_a_missing_toolkit_a_lost_device_and_a_prohibited_one_are_said_in_words(
     ]
 
 
+@pytest.mark.parametrize(
+    ("driver", "lost"),
+    [
+        (NVIDIA, True),
+        (Driver(Vendor.NVIDIA, trouble="the driver has not answered yet"), False),
+        (replace(NVIDIA, trouble="the driver has not answered in time since 12:00"), False),
+    ],
+    ids=["lists none", "did not answer", "hangs"],
+)
+def test_no_device_is_called_lost_while_its_driver_does_not_tell(
+    machine: Machine, training: Session, capsys: pytest.CaptureFixture[str], driver: Driver, lost: bool
+) -> None:
+    machine((), GpuSample({}, (driver, NO_AMD)))
+    assert ("train of alice has GPU-0" in said(capsys, "gpus")) is lost
+
+
 def test_another_vendors_devices_come_by_the_same_way(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessiontui.domain.gpu import NO_SAMPLE, Gpu, GpuProcess, GpuReading, GpuSample, Holder, Place
+from sessiontui.domain.gpu import (
+    NO_SAMPLE,
+    Driver,
+    Gpu,
+    GpuProcess,
+    GpuReading,
+    GpuSample,
+    Holder,
+    Place,
+    Vendor,
+)
 from sessiontui.domain.gpu_usage import (
     GpuUse,
     in_somebodys_way,
+    is_lost,
     others_on,
     strangers_on,
     use_of,
@@ -222,6 +233,45 @@ def test_strangers_are_felt() -> None:
 )
 def test_display_server_is_in_nobodys_way(memory: int | None, busy: float | None, felt: bool) -> None:
     assert in_somebodys_way(of_nobody(1, memory, busy)) is felt
+
+
+WELL = Driver(Vendor.NVIDIA, "570", expected=True)
+HANGS = Driver(Vendor.NVIDIA, "570", "it does not answer", True)
+NO_AMD = Driver(Vendor.AMD, "", "it is not there")
+AMD = Driver(Vendor.AMD, "6.12", expected=True)
+
+
+@pytest.mark.parametrize(
+    ("uuid", "listed", "read", "drivers", "lost"),
+    [
+        ("GPU-0", "GPU-0", "", (WELL,), False),
+        ("GPU-9", "GPU-0", "", (WELL, NO_AMD), True),
+        ("GPU-9", "GPU-0", "", (HANGS, AMD), False),
+        ("MIG-9", "", "", (WELL,), True),
+        ("GPU-9", "", "GPU-9", (WELL,), False),
+        ("40ff-1", "GPU-0", "", (WELL, NO_AMD), False),
+        ("40ff-1", "GPU-0", "", (HANGS, AMD), True),
+        ("GPU-9", "GPU-0", "", (), True),
+        ("GPU-9", "", "", (), False),
+    ],
+    ids=[
+        "listed",
+        "another is",
+        "another vendor's is",
+        "none is",
+        "listed later",
+        "no driver of it",
+        "another of it is",
+        "drivers not asked now",
+        "no drivers here",
+    ],
+)
+def test_lost_is_what_a_driver_that_answers_does_not_list(
+    uuid: str, listed: str, read: str, drivers: tuple[Driver, ...], lost: bool
+) -> None:
+    gpus = [replace(gpu(0), uuid=listed)] if listed else []
+    seen = GpuSample({read: told(read)} if read else {}, drivers)
+    assert is_lost(uuid, gpus, seen) is lost
 
 
 processes = st.builds(
