@@ -95,7 +95,7 @@ def test_a_strangers_process_is_a_caution(world: World, capsys: pytest.CaptureFi
         (
             "--gpu 3",
             "gpu: 2 of 4 GPUs are free; 2 busy with python (4211) of bob; 3: train-7 of bob; "
-            "2 can be shared, if you ask for that",
+            "2 can be shared: add --gpu-shared",
         ),
         ("--gpu-device 3", "gpu: GPU 3 is held by train-7 of bob"),
         ("--gpu-device GPU-a", "gpu: 'GPU-a' could be 0 (GPU-aa), 1 (GPU-ab): write more of the UUID"),

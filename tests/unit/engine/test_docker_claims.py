@@ -20,7 +20,7 @@ from sessiontui.domain.session import Owner
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.docker_claims import CLAIM_LABEL, CONTAINER_LABEL, Claims
 from sessiontui.engine.inspected import Inspected
-from sessiontui.engine.labels import LAUNCHER_LABEL, PREFIX, Labels, labels_of
+from sessiontui.engine.labels import LAUNCHER_LABEL, PREFIX, labels_of
 from sessiontui.engine.payload import home_volume
 from tests.unit.engine.open_link import OpenLink
 
