@@ -247,7 +247,8 @@ class Claims(ShortLived):
             mine = _claimed_for(item) == asking.session_id
             if item.get("State") != "created" or mine or not _container_of(item):
                 return None
-            stands, starting = self._used(item), _container_of(item)
+            here = launcher_mark.is_here(labels.launcher)
+            stands, starting = here and self._used(item), _container_of(item)
         elif self._is_session(item, labels, strangers):
             stands, starting = item.get("State") != "created" or self._launcher_lives(labels), item["Id"]
         else:

@@ -41,7 +41,8 @@ def listed(item: Mapping[str, Any]) -> dict[str, Any]:
         "HostConfig": {
             "NanoCpus": ask.cpu * 1e9,
             "Memory": ask.memory,
-            "DeviceRequests": [{"DeviceIDs": list(labels.devices)}] if labels.devices else [],
+            # Its devices are those of the order: what a label says is no request, such as one for all.
+            "DeviceRequests": [],
             "PortBindings": bindings,
         },
         "State": {"Status": item.get("State"), "ExitCode": int(code[1]) if code else STOPPED_CODE},

@@ -30,6 +30,8 @@ _ID = re.compile(r"^[A-Za-z0-9]{1,64}\Z")
 """What an id is made of: it becomes part of volume names and of paths."""
 _LONGEST, _LONGEST_IMAGE = 128, 512
 """Characters of a label that are shown: no honest one holds more."""
+_MOST_DEVICES = 1024
+"""GPUs of a session: no machine has as many, parts counted."""
 _LONGEST_TIME = 10**10
 """Seconds of a time limit that can be told in words: some centuries."""
 LAUNCHER_LABEL = PREFIX + "launcher"
@@ -141,8 +143,8 @@ class Labels:
     @property
     def devices(self) -> tuple[str, ...]:
         """UUIDs of its GPUs."""
-        devices = self._order.get("devices")
-        return tuple(str(one) for one in devices) if isinstance(devices, list) else ()
+        devices = _list(self._order.get("devices"))[:_MOST_DEVICES]
+        return tuple(one for one in devices if isinstance(one, str) and len(one) <= _LONGEST)
 
     @property
     def gpu_shared(self) -> bool:

@@ -44,7 +44,9 @@ class Engine:
         if path == "/info":
             return {"ServerVersion": "27.0"}
         if path == "/containers/json":
-            return self.items
+            filters: Any = (parameters or {})["filters"]
+            states = filters.get("status")
+            return [item for item in self.items if not states or item["State"] in states]
         (item,) = (one for one in self.items if path == f"/containers/{one['Id']}/json")
         return {
             "Id": item["Id"],
@@ -134,3 +136,16 @@ def test_a_session_of_an_image_that_bears_the_label_of_a_claim_has_its_devices_a
     claims = Sweeping(engine)
     claims.sweep()
     assert not claims.removed
+
+
+def test_a_claim_of_a_dead_process_elsewhere_is_in_the_way_for_a_while_only() -> None:
+    old = claim(OTHER, **{LAUNCHER_LABEL: "another-boot:7:7"})
+    settle(Engine(session(MINE), session(THIRD, "exited", id="other"), old))
+    with pytest.raises(DevicesTaken, match="held by quick-turing of bob"):
+        settle(Engine(session(MINE), {**old, "Created": int(time.time()) - 1}))
+
+
+@pytest.mark.parametrize("name", ["all", "0", "GPU-"])
+def test_a_label_names_devices_by_their_uuids_alone(name: str) -> None:
+    other = session(OTHER, "running", id="other", gpus=(replace(DEVICE, uuid=name),))
+    settle(Engine(session(MINE), other))

@@ -142,3 +142,12 @@ def test_deep_nesting_is_no_way_to_crash_the_reader() -> None:
 )
 def test_what_a_batch_session_runs_is_read_leniently(told: str, batch: Batch | None) -> None:
     assert Labels({PREFIX + "order": f'{{"batch": {told}}}'}).batch == batch
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [(["GPU-1"] * 10**5, 1024), ("all", 0), ({"GPU-1": 1}, 0), ([["x"], 1, "y" * 10**5], 0)],
+)
+def test_a_list_of_devices_that_is_none_or_has_no_end_is_cut(told: object, count: int) -> None:
+    labels = Labels({PREFIX + "order": json.dumps({"devices": told})})
+    assert len(labels.devices) == count
