@@ -29,9 +29,8 @@ from sessiontui.domain.launch import Progress, Step
 from sessiontui.domain.session import Session
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.claims import Age, Claim, Verdict, holders, in_the_way, verdict
-from sessiontui.engine.gpu_holders import held_by, holder_in, holds, nvidia_runtimes, watches
+from sessiontui.engine.gpu_holders import held_by, held_by_order, holder_in, holds, nvidia_runtimes, watches
 from sessiontui.engine.inspected import Inspected, Round
-from sessiontui.engine.inspection import listed
 from sessiontui.engine.labels import ID_LABEL, LAUNCHER_LABEL, PREFIX, Labels
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import home_volume
@@ -253,7 +252,7 @@ class Claims(ShortLived):
             stands, starting = item.get("State") != "created" or self._launcher_lives(labels), item["Id"]
         else:
             return self._of_stranger(item, labels, asking, strangers)
-        devices = held_by(listed(item), asking.known, asking.runtimes) & asking.uuids
+        devices = held_by_order(labels.devices, asking.known) & asking.uuids
         if not devices:
             return None
         claim = Claim(_holder(item, labels), devices, _age(item, labels), held=item.get("State") != "created")

@@ -88,6 +88,11 @@ def held_by(
     return _with_parts(tuple(_claims(attributes, devices, runtimes)), devices)
 
 
+def held_by_order(ordered: Sequence[str], devices: Sequence[Gpu]) -> frozenset[str]:
+    """UUIDs of the devices that a session has which was ordered with these UUIDs, parts included."""
+    return _with_parts((_Claim(frozenset(ordered)),), devices)
+
+
 def holds(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool], now: datetime) -> bool:
     """Whether the container keeps what it has from others, by its state."""
     status = attributes["State"].get("Status")
