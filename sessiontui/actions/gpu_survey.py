@@ -10,7 +10,7 @@ from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineError
 from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Driver, Gpu, GpuProcess, GpuSample, Vendor
 from sessiontui.domain.gpu_usage import is_lost, others_on, strangers_on
-from sessiontui.domain.gpu_words import in_order
+from sessiontui.domain.gpu_words import in_order, vendor_name
 from sessiontui.domain.session import Session
 
 _PATIENCE = 2.0
@@ -103,11 +103,6 @@ def survey_of(ports: Ports, sessions: Sequence[Session]) -> GpuSurvey | None:
     except EngineError as error:
         return GpuSurvey(sessions=having, unknown=error)
     return GpuSurvey(gpus, ports.gpus.sample(having, patience=_PATIENCE), having)
-
-
-def vendor_name(vendor: Vendor) -> str:
-    """As it writes itself."""
-    return "Intel" if vendor is Vendor.INTEL else vendor.upper()
 
 
 def without_gpu(sample: GpuSample) -> str:

@@ -10,8 +10,9 @@ from types import MappingProxyType
 
 from sessiontui.actions.ports import Ports
 from sessiontui.domain.errors import EngineDenied, EngineError, EngineUnreachable
-from sessiontui.domain.gpu import NO_SAMPLE, Driver, GpuSample, Vendor
+from sessiontui.domain.gpu import NO_SAMPLE, Driver, GpuSample
 from sessiontui.domain.gpu_usage import with_strangers
+from sessiontui.domain.gpu_words import vendor_name
 from sessiontui.domain.history import Figure, GpuFigure, History, Series, Window
 from sessiontui.domain.launch import Preparation
 from sessiontui.domain.picture import EngineFacts, HostUsage, Picture
@@ -24,7 +25,6 @@ _STRANGERS = 1.0
 """Seconds to wait for a look at who uses the devices: what a person is about to take should be free now."""
 _MOMENT = 0.1
 """Seconds to wait for figures of now: a driver that is well has answered by then."""
-_VENDORS = MappingProxyType({Vendor.NVIDIA: "NVIDIA", Vendor.AMD: "AMD", Vendor.INTEL: "Intel"})
 
 
 def capacity(ports: Ports, *, glance: bool = False) -> Capacity:
@@ -56,7 +56,7 @@ def _unread(sample: GpuSample) -> tuple[str, ...]:
 
 
 def _sentence(driver: Driver) -> str:
-    return f"{_VENDORS[driver.vendor]} GPUs cannot be read: {driver.trouble}"
+    return f"{vendor_name(driver.vendor)} GPUs cannot be read: {driver.trouble}"
 
 
 class Observer:

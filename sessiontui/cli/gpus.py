@@ -7,12 +7,13 @@ from argparse import Namespace
 
 from sessiontui import wiring
 from sessiontui.actions.describe_gpus import survey_json
-from sessiontui.actions.gpu_survey import GpuSurvey, survey, vendor_name, without_gpu
+from sessiontui.actions.gpu_survey import GpuSurvey, survey, without_gpu
 from sessiontui.cli.complaint import complain
 from sessiontui.cli.gpu_figures import busy_of, degrees, memory, watts
 from sessiontui.cli.printing import print_json, print_table, printable
 from sessiontui.config import Settings
 from sessiontui.domain.gpu import ComputeMode, Gpu, Place
+from sessiontui.domain.gpu_words import vendor_name
 from sessiontui.domain.units import format_bytes
 
 

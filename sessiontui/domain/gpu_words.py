@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess
+from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, Vendor
 
 _RUN = 3
 """From so many numbers in a row on only the first and the last are named."""
+
+
+def vendor_name(vendor: Vendor) -> str:
+    """As it writes itself."""
+    return "Intel" if vendor is Vendor.INTEL else vendor.upper()
 
 
 def in_order(gpu: Gpu) -> tuple[int, int, str, str]:
