@@ -187,7 +187,7 @@ def test_a_stranger_that_has_the_devices_or_is_about_to_is_in_the_way(
     for _ in range(2):
         with pytest.raises(DevicesTaken, match="GPU 0 is held by container training"):
             docker_bench.engine.start(stopped, gpus())
-        with pytest.raises(DevicesTaken, match="GPU 1, 2 is held by container training"):
+        with pytest.raises(DevicesTaken, match="GPUs 1,2 are held by container training"):
             docker_bench.launch(order(docker_bench, 1, 2))
         client.start(container)
     client.kill(container)

@@ -57,7 +57,7 @@ def test_gpus_go_round_and_whoever_gets_none_is_told_who_has_them(run: tuple[Run
     launched("choice-small", "--gpu-memory", "10g")
     launched("choice-first", "--gpu", "1")
     said = refused(*LAUNCH, "choice-none", "--gpu", "2")
-    assert f"1 of 2 GPUs is free; 0: choice-first of {user}; 0 can be shared, if you ask for that" in said
+    assert f"1 of 2 GPUs is free; 0: choice-first of {user}; 0 can be shared: add --gpu-shared" in said
     said = refused(*LAUNCH, "choice-none", "--gpu-device", "2:0,2,5")
     assert f"GPU 2:0 is held by choice-small of {user}" in said
     assert "GPU 2 is divided into parts: name one of 2:0,2:1" in said

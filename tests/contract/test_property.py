@@ -389,9 +389,10 @@ class Life(RuleBasedStateMachine):
     def nothing_is_lost_and_nothing_left(self) -> None:
         deadline = time.monotonic() + self.world.patience
         while wrong := self.wrong():
-            # An engine finishes what it was asked for by somebody who is dead.
+            # An engine finishes what it was asked for by somebody who is dead, also after the next one swept.
             assert time.monotonic() < deadline, wrong
             time.sleep(0.1)
+            rescue.sweep(ports_of(self.world.bench))
 
     def wrong(self) -> list[str]:
         """Everything that is not as it should be."""
