@@ -9,11 +9,9 @@ documentation differ in the unit.
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +19,7 @@ from typing import Any
 from sessiontui.domain.gpu import Driver, Gpu, GpuProcess, GpuReading, Vendor
 from sessiontui.domain.units import GIB
 from sessiontui.metering import pci
+from sessiontui.metering.quiet_thread import quiet_thread
 
 _VENDOR = "0x1002"
 _CLASSES = ("0x03", "0x12")
@@ -96,7 +95,7 @@ class AmdSource:
             return
         try:
             # Where its shared library is missing, it prints that to what may be a dashboard's screen.
-            with redirect_stdout(io.StringIO()):
+            with quiet_thread():
                 import amdsmi
         except ModuleNotFoundError:
             self._trouble = _ABSENT

@@ -183,6 +183,23 @@ def test_a_library_without_its_shared_one_prints_nothing_and_is_said_in_words(
     assert capsys.readouterr() == ("", "")
 
 
+def test_what_others_print_while_the_library_loads_is_not_lost(
+    machine: AmdMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.plug(FIRST)
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "amdsmi.py").write_text(
+        "import threading\n"
+        "print('Unable to find libamd_smi.so')\n"
+        "other = threading.Thread(target=print, args=('figures',))\n"
+        "other.start()\nother.join()\n{}['libamd_smi.so']\n"
+    )
+    monkeypatch.syspath_prepend(slow)
+    assert AmdSource(machine.bus).devices() == ()
+    assert capsys.readouterr() == ("figures\n", "")
+
+
 def test_a_driver_that_is_loaded_later_is_found_by_the_next_look_for_devices(
     machine: AmdMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
