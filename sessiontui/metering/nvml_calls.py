@@ -38,7 +38,9 @@ class Nvml:
     """An open driver. Raises :class:`DriverGone` where it cannot be opened."""
 
     def __init__(self) -> None:
+        _load()
         try:
+            # Only where there is a driver: this takes a while.
             import pynvml
         except ImportError as error:
             raise DriverGone(f"NVIDIA's bindings (nvidia-ml-py) cannot be used: {error}") from error
@@ -64,8 +66,6 @@ class Nvml:
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
-            if error.value == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND:
-                raise DriverGone(_loader_says()) from error
             raise DriverGone(does_not_answer(self._words(error))) from error
 
     def close(self) -> None:
@@ -166,12 +166,16 @@ def text(value: object) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in told).split())[:_WORDS]
 
 
-def _loader_says() -> str:
-    """Why the library cannot be loaded: the bindings keep it to themselves."""
+def _load() -> None:
+    """Load the library, which the bindings then find by its name. Raises DriverGone.
+
+    The bindings keep to themselves why one cannot be loaded.
+    """
     try:
         ctypes.CDLL(LIBRARY)
     except OSError as error:
         if str(error).startswith(f"{LIBRARY}: cannot open shared object file: No such file"):
-            return f"NVIDIA's driver was looked for: the library {LIBRARY} was not found"
-        return f"NVIDIA's library cannot be loaded: {text(error)}"
-    return does_not_answer(f"{LIBRARY} cannot be loaded")
+            raise DriverGone(
+                f"NVIDIA's driver was looked for: the library {LIBRARY} was not found"
+            ) from error
+        raise DriverGone(f"NVIDIA's library cannot be loaded: {text(error)}") from error

@@ -14,7 +14,6 @@ import pynvml
 import pytest
 
 from sessiontui.domain.gpu import Driver, Vendor
-from sessiontui.metering.nvml import NvmlSource
 from tests.nvml.devices import DRIVER, device, eight, machine, uuid
 from tests.nvml.source import Watched
 from tests.nvml.stub import NAME, NvmlStub
@@ -160,6 +159,12 @@ def test_a_machine_without_the_library_says_so() -> None:
     assert devices == "()"
 
 
+@pytest.mark.skipif(find_library("nvidia-ml") is not None, reason="this machine has NVIDIA's own library")
+def test_a_machine_without_the_library_does_not_load_the_bindings() -> None:
+    code = f"{SAY}\nimport sys; print('pynvml' in sys.modules)"
+    assert said_by_a_process({}, code)[-1] == "False"
+
+
 def test_a_library_that_is_none_is_told_in_the_loaders_words(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("no library\n")
     trouble, devices = said_by_a_process({"LD_LIBRARY_PATH": str(tmp_path)})
@@ -168,9 +173,12 @@ def test_a_library_that_is_none_is_told_in_the_loaders_words(tmp_path: Path) -> 
     assert devices == "()"
 
 
-def test_a_machine_without_the_bindings_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_machine_without_the_bindings_says_so(
+    nvidia: Watched, nvml_stub: NvmlStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nvml_stub.write(eight())
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    driver = NvmlSource(tmp_path).driver()
+    driver = nvidia.source.driver()
     assert driver.trouble.startswith("NVIDIA's bindings (nvidia-ml-py) cannot be used: ")
 
 
