@@ -13,6 +13,9 @@ from sessiontui.domain.units import MIB
 IDLE_MEMORY = 64 * MIB
 """Bytes below which a process that computes nothing is in nobody's way: what a display server and a
 driver's own services hold."""
+IDLE_BUSY = 0.05
+"""Share (0 to 1) of the time below which a process of so little memory computes nothing: a display server
+draws for some hundredths, now and then."""
 
 _Number = TypeVar("_Number", int, float)
 
@@ -130,7 +133,10 @@ def in_somebodys_way(process: GpuProcess) -> bool:
     """Whether a process takes so much of its device that others feel it; what is not told counts as much."""
     if process.memory is None and process.busy is None:
         return True
-    return (process.memory or 0) >= IDLE_MEMORY or (process.busy or 0.0) > 0
+    busy = process.busy or 0.0
+    if process.memory is None:
+        return busy > 0
+    return process.memory >= IDLE_MEMORY or busy >= IDLE_BUSY
 
 
 def _use_of_one(

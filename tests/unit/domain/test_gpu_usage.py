@@ -228,11 +228,20 @@ def test_strangers_are_felt() -> None:
         (64 * MIB - 1, 0.0, False),
         (None, 0.0, False),
         (None, 0.01, True),
-        (0, 0.01, True),
+        (0, 0.01, False),
+        (64 * MIB - 1, 0.049, False),
+        (64 * MIB - 1, 0.05, True),
+        (64 * MIB, 0.01, True),
     ],
 )
 def test_display_server_is_in_nobodys_way(memory: int | None, busy: float | None, felt: bool) -> None:
     assert in_somebodys_way(of_nobody(1, memory, busy)) is felt
+
+
+def test_a_display_server_that_draws_now_and_then_changes_no_device() -> None:
+    ticks = [sample(told("GPU-0", of_nobody(3, 10 * MIB, busy))) for busy in (0.0, 0.01, 0.0, 0.03)]
+    gpus = (gpu(0),)
+    assert all(with_strangers(gpus, tick) is gpus for tick in ticks)
 
 
 WELL = Driver(Vendor.NVIDIA, "570", expected=True)
