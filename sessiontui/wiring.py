@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -87,19 +87,17 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
     else:
         from sessiontui.engine.docker import DockerEngine
         from sessiontui.engine.link import Link
-        from sessiontui.metering.amd import AmdSource
         from sessiontui.metering.cgroup import CgroupMeter
         from sessiontui.metering.docker_stats import StatsMeter
-        from sessiontui.metering.gpus import LocalGpus
+        from sessiontui.metering.gpus_on_first_use import GpusOnFirstUse
         from sessiontui.metering.layered import LayeredMeter
         from sessiontui.metering.machine import LocalMachine
-        from sessiontui.metering.nvml import NvmlSource
 
         link = Link(environ)
         engine = DockerEngine(environ, link, settings.detach_keys, settings.gpu_watchers)
         meter = LayeredMeter([CgroupMeter(), StatsMeter(link.stats)])
         machine = LocalMachine()
-        gpus = LocalGpus([NvmlSource(), AmdSource()], link.top)
+        gpus = GpusOnFirstUse(lambda: _local_gpus(link.top))
         storage = Directories(settings.folder_root, owner)
     return Ports(
         engine=engine,
@@ -114,6 +112,15 @@ def ports(settings: Settings, environ: Mapping[str, str], *, demo: bool = False)
         records=MemoryRecords() if demo else records(environ, owner),
         ssh_destination=settings.ssh_destination,
     )
+
+
+def _local_gpus(ask_engine: Callable[[str], object]) -> GpuMeter:
+    """What asks the drivers of this machine."""
+    from sessiontui.metering.amd import AmdSource
+    from sessiontui.metering.gpus import LocalGpus
+    from sessiontui.metering.nvml import NvmlSource
+
+    return LocalGpus([NvmlSource(), AmdSource()], ask_engine)
 
 
 def program(config: Path | None) -> list[str]:

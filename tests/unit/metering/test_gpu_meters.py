@@ -11,6 +11,7 @@ import pytest
 from sessiontui.domain.gpu import Driver, Gpu, GpuProcess, GpuReading, GpuSample, Place, Vendor
 from sessiontui.domain.session import Phase, Session
 from sessiontui.metering.gpus import LocalGpus
+from sessiontui.metering.gpus_on_first_use import GpusOnFirstUse
 from sessiontui.metering.port import NO_GPUS, GpuMeter
 from sessiontui.metering.scripted_gpus import ScriptedGpus
 from tests.unit.metering.drivers import ScriptedSource, device, reading
@@ -39,7 +40,11 @@ def scripted(directory: Path) -> GpuMeter:
     return ScriptedGpus(DEVICES, lambda sessions: sample)
 
 
-@pytest.fixture(params=[local, scripted])
+def on_first_use(directory: Path) -> GpuMeter:
+    return GpusOnFirstUse(lambda: local(directory))
+
+
+@pytest.fixture(params=[local, scripted, on_first_use])
 def meter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GpuMeter]:
     make: Make = request.param
     found = make(tmp_path)
