@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sessiontui.domain.gpu import Driver, Gpu, GpuReading
 from sessiontui.metering.port import GpuSource
@@ -33,7 +35,7 @@ class DriverWatch:
     """Never more than one call into the source at a time, and nobody waits for it unless they say so.
 
     The thread is a daemon, so that a driver that hangs never holds up the end of the program. It
-    begins with the first question.
+    begins with the first question. A bug in the source ends it: what is told from then on says so.
     """
 
     def __init__(
@@ -129,6 +131,29 @@ class DriverWatch:
         )
 
     def _work(self) -> None:
+        try:
+            self._look_until_closed()
+        except Exception as error:
+            self._tell_of_bug(error)
+            raise
+        finally:
+            self._source.close()
+
+    def _tell_of_bug(self, error: Exception) -> None:
+        """Say what it is in the driver's place: a screen hides what a thread's end prints."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        with self._changed:
+            self._driver = replace(
+                self._driver or Driver(self._source.vendor),
+                trouble=f"a bug of sessiontui: {error!r} in {where}",
+                expected=True,
+            )
+            self._readings, self._late_since, self._began_at = (), "", None
+            self._done, self._closed = self._begun, True
+            self._changed.notify_all()
+
+    def _look_until_closed(self) -> None:
         while self._wait():
             if self._devices_outdated():
                 devices = self._source.devices()
@@ -145,7 +170,6 @@ class DriverWatch:
                 self._readings, self._driver = readings, driver
                 self._done, self._ended_at, self._began_at = self._begun, self._clock(), None
                 self._changed.notify_all()
-        self._source.close()
 
     def _list_anew(self, readings: Sequence[GpuReading]) -> None:
         """List the devices anew where the readings are of others, or tell that one is lost or found again."""

@@ -77,7 +77,9 @@ class EngineTops:
             if not self._asking and self._age() >= ASKED_AGAIN:
                 self._begin(container_ids)
             if patience > 0:
-                self._changed.wait_for(lambda: not self._asking or self._age() < KEPT, patience)
+                self._changed.wait_for(
+                    lambda: not self._asking or self._closed or self._age() < KEPT, patience
+                )
             return self._told if self._age() < KEPT else _NOTHING
 
     def close(self) -> None:
@@ -97,6 +99,13 @@ class EngineTops:
         self._changed.notify_all()
 
     def _work(self) -> None:
+        try:
+            self._ask_until_closed()
+        finally:
+            # Also after a bug, whose traceback comes out: nobody waits for what nobody asks any more.
+            self.close()
+
+    def _ask_until_closed(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._closed or self._asking)

@@ -15,7 +15,17 @@ from pathlib import Path
 import pytest
 
 from sessiontui.domain.errors import EngineUnreachable
-from sessiontui.domain.gpu import NO_SAMPLE, ComputeMode, Driver, GpuProcess, Place, Vendor
+from sessiontui.domain.gpu import (
+    NO_SAMPLE,
+    ComputeMode,
+    Driver,
+    Gpu,
+    GpuProcess,
+    GpuReading,
+    GpuSample,
+    Place,
+    Vendor,
+)
 from sessiontui.domain.session import Phase
 from sessiontui.metering import driver_watch, engine_tops
 from sessiontui.metering.driver_watch import DEVICES_KEPT, LATE
@@ -466,3 +476,68 @@ def test_device_that_is_lost_is_listed_so_with_its_figures_and_asked_for_once(bo
     box.source.lost = ""
     gpus.sample([SESSION], patience=PATIENCE)
     assert gpus.devices() == (device(0),)
+
+
+class Broken(ScriptedSource):
+    """A source that has a bug, from the time on that it is told to."""
+
+    broken = False
+
+    def readings(self) -> tuple[GpuReading, ...]:
+        told = super().readings()
+        if self.broken:
+            raise KeyError("pid")
+        return told
+
+
+def test_bug_in_a_source_is_told_as_such_and_its_traceback_comes_out(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uncaught: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", uncaught.append)
+    box.source = broken = Broken(at=box.clock.now)
+    gpus = box.gpus(ScriptedSource(2, Vendor.AMD, at=box.clock.now))
+    assert gpus.sample([SESSION], patience=PATIENCE).drivers[0].trouble == ""
+    broken.broken = True
+    for later in (0.0, LATE):
+        box.clock.now += later
+        driver, other = gpus.sample([SESSION], patience=PATIENCE).drivers
+        assert driver.trouble.startswith("a bug of sessiontui: KeyError('pid') in test_gpus.py, line ")
+        assert (driver.vendor, driver.version, driver.expected) == (Vendor.NVIDIA, "570.86", True)
+        assert other == Driver(Vendor.AMD, "570.86")
+    until(lambda: uncaught)
+    assert [one.exc_type for one in uncaught] == [KeyError]
+
+
+def test_bug_at_the_first_question_keeps_nobody_waiting(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    uncaught: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", uncaught.append)
+    nothing: dict[str, tuple[Gpu, ...]] = {}
+    monkeypatch.setattr(box.source, "devices", lambda: nothing["bus"])
+    gpus = box.gpus()
+    assert gpus.devices() == ()
+    until(lambda: uncaught)
+    assert "KeyError('bus')" in gpus.sample([], patience=PATIENCE).drivers[0].trouble
+
+
+def test_bug_in_what_asks_the_engine_keeps_nobody_waiting(
+    hidden: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uncaught: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", uncaught.append)
+
+    def ask(container_id: str) -> object:
+        raise KeyError(container_id)
+
+    gpus = hidden.gpus(ask=ask)
+    found: list[GpuSample] = []
+
+    def look() -> None:
+        found.extend(gpus.sample([SESSION], patience=10 * PATIENCE) for _ in range(2))
+
+    threading.Thread(target=look, daemon=True).start()
+    until(lambda: len(found) == 2 and uncaught)
+    for sample in found:
+        (told,) = sample.readings.values()
+        assert [one.place for one in told.processes or ()] == [Place.UNKNOWN] * 2
+    assert [one.exc_type for one in uncaught] == [KeyError]
