@@ -6,19 +6,10 @@ from collections.abc import Sequence
 
 from sessiontui.domain.gpu import Gpu, GpuReading
 from sessiontui.domain.gpu_usage import GpuUse
-from sessiontui.domain.gpu_words import numbers
-from sessiontui.domain.units import format_bytes
+from sessiontui.domain.gpu_words import memory_text, numbers
 
 UNTOLD = "n/a (MIG)"
 """How busy a part of a device is: no driver tells."""
-
-
-def memory(used: int | None, total: int | None) -> str:
-    """``31/80G``: the unit of both where it is the same."""
-    ours, all_ = format_bytes(used), format_bytes(total)
-    if ours[-1] == all_[-1] and ours != "—":
-        ours = ours[:-1]
-    return "—" if ours == all_ == "—" else f"{ours}/{all_}"
 
 
 def share(busy: float | None) -> str:
@@ -53,5 +44,5 @@ def use_words(devices: Sequence[Gpu | None], use: GpuUse | None, *, shared: bool
     known = [gpu for gpu in devices if gpu is not None]
     words = [",".join(filter(None, (numbers(known), "?" if len(known) < len(devices) else "")))]
     if use is not None and (use.busy is not None or use.memory is not None):
-        words += [UNTOLD if use.divided else share(use.busy), memory(use.memory, use.total)]
+        words += [UNTOLD if use.divided else share(use.busy), memory_text(use.memory, use.total)]
     return " ".join((*words, "shared") if shared else words)

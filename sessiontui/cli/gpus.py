@@ -9,11 +9,11 @@ from sessiontui import wiring
 from sessiontui.actions.describe_gpus import survey_json
 from sessiontui.actions.gpu_survey import GpuSurvey, survey, without_gpu
 from sessiontui.cli.complaint import complain
-from sessiontui.cli.gpu_figures import busy_of, degrees, memory, watts
+from sessiontui.cli.gpu_figures import busy_of, degrees, watts
 from sessiontui.cli.printing import print_json, print_table, printable
 from sessiontui.config import Settings
 from sessiontui.domain.gpu import ComputeMode, Gpu, Place
-from sessiontui.domain.gpu_words import vendor_name
+from sessiontui.domain.gpu_words import memory_text, vendor_name
 from sessiontui.domain.units import format_bytes
 
 
@@ -49,7 +49,7 @@ def _print_devices(found: GpuSurvey) -> None:
                 f"  {gpu.number}" if gpu.part is not None else gpu.number,
                 _model(gpu, found),
                 first,
-                memory(None if reading is None else reading.memory, total),
+                memory_text(None if reading is None else reading.memory, total),
                 busy_of(gpu, reading),
                 degrees(reading),
                 watts(reading),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, Vendor
+from sessiontui.domain.units import format_bytes
 
 _RUN = 3
 """From so many numbers in a row on only the first and the last are named."""
@@ -29,6 +30,25 @@ def numbers(gpus: Iterable[Gpu]) -> str:
         else:
             runs.append([gpu])
     return ",".join(_run(run) for run in runs)
+
+
+def size_text(amount: int | None) -> str:
+    """``80G`` for 79.6 GiB, ``9.5G`` below ten: devices are called by whole sizes."""
+    if amount == 0:
+        return "0"
+    text = format_bytes(amount)
+    whole, point, _ = text.partition(".")
+    return f"{float(text[:-1]):.0f}{text[-1]}" if point and len(whole) > 1 else text
+
+
+def memory_text(used: int | None, total: int | None) -> str:
+    """``31/80G`` in use of all: the unit is said once where both have it; ``—`` where neither is known."""
+    ours, every = size_text(used), size_text(total)
+    if used is total is None:
+        return every
+    if ours[-1] == every[-1] and ours[-1].isalpha():
+        ours = ours[:-1]
+    return f"{ours}/{every}"
 
 
 def process_in_words(process: GpuProcess) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
+from sessiontui.domain import gpu_words
 from sessiontui.domain.gpu import ComputeMode, Gpu
-from sessiontui.domain.gpu_words import strangers_in_words, who_has
-from sessiontui.domain.units import format_bytes
+from sessiontui.domain.gpu_words import size_text, strangers_in_words, who_has
 from sessiontui.ui import present
 from sessiontui.ui.present import clean
 
@@ -66,10 +66,7 @@ def model_text(gpu: Gpu) -> str:
 
 def memory_text(gpu: Gpu, used: Mapping[str, int]) -> str:
     """``80G``, and ``31/80G`` where it is known what is in use."""
-    total = format_bytes(gpu.memory)
-    if gpu.uuid not in used:
-        return total
-    return present.used_of(format_bytes(used[gpu.uuid]) if used[gpu.uuid] else "0", total)
+    return gpu_words.memory_text(used[gpu.uuid], gpu.memory) if gpu.uuid in used else size_text(gpu.memory)
 
 
 def state_text(gpu: Gpu) -> str:

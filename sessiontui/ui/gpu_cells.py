@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sessiontui.domain.gpu import Gpu, GpuSample
 from sessiontui.domain.gpu_usage import GpuUse, is_lost, use_of
+from sessiontui.domain.gpu_words import memory_text, size_text
 from sessiontui.domain.session import Phase, Session
-from sessiontui.domain.units import format_bytes
 from sessiontui.ui import present
 from sessiontui.ui.present import Cell, Span
 
@@ -80,18 +80,6 @@ def fault_of(gpu: Gpu | None, uuid: str, gpus: Sequence[Gpu], sample: GpuSample)
 def share_text(share: float | None) -> str:
     """``87%``; ``—`` for unknown."""
     return "—" if share is None else f"{max(0.0, min(1.0, share)):.0%}"
-
-
-def memory_text(used: int | None, total: int | None) -> str:
-    """``31/80G``: devices are called by whole sizes, and their figures move less then."""
-    return present.used_of(size_text(used), size_text(total))
-
-
-def size_text(amount: int | None) -> str:
-    """``80G`` for 79.6 GiB, ``9.5G`` below ten."""
-    text = format_bytes(amount)
-    whole, point, _ = text.partition(".")
-    return f"{float(text[:-1]):.0f}{text[-1]}" if point and len(whole) > 1 else text
 
 
 def owner_style(owner: int | None, own: int) -> str:
@@ -187,7 +175,7 @@ class Room:
 
 def memory_width(total: int | None) -> int:
     """Columns that the memory may come to take, whatever of it is in use."""
-    return len(memory_text(None, total)) - 1 + len("999M")
+    return len(f"999M/{size_text(total)}")
 
 
 def gpu_cell(numbers: Cell, figures: Figures | None, room: Room) -> Cell:

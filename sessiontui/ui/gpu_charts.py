@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.gpu_words import memory_text, size_text
 from sessiontui.domain.history import GpuFigure, Series, Window
 from sessiontui.domain.session import Session
 from sessiontui.domain.units import GIB
 from sessiontui.ui.chart import Chart, peak
-from sessiontui.ui.gpu_cells import fault_of, memory_text, share_text, size_text
+from sessiontui.ui.gpu_cells import fault_of, share_text
 from sessiontui.ui.gpu_facts import Devices, errors_text, health_of
 
 DIVIDED = "n/a (MIG)"

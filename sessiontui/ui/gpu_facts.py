@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sessiontui.domain.gpu import NO_SAMPLE, Gpu, GpuProcess, GpuReading, GpuSample, Place
 from sessiontui.domain.gpu_usage import others_on
+from sessiontui.domain.gpu_words import size_text
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Session
 from sessiontui.ui import present
-from sessiontui.ui.gpu_cells import fault_of, numbers_text, place_of, share_text, size_text
+from sessiontui.ui.gpu_cells import fault_of, numbers_text, place_of, share_text
 from sessiontui.ui.present import Cell, Span
 
 _PROCESSES = 3

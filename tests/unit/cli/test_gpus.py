@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from sessiontui import cli, wiring
-from sessiontui.cli.gpu_figures import memory
 from sessiontui.domain.errors import EngineUnreachable
 from sessiontui.domain.gpu import (
     NO_SAMPLE,
@@ -116,7 +115,7 @@ def test_a_table_of_devices_with_holders_strangers_parts_and_what_is_wrong(
         "0      H100        train of alice (shared)  33/80G  87%        64°C  310/700W",
         "1      A100        divided                  5/40G   n/a (MIG)  30°C  50W",
         "  1:0  MIG 1g.5gb  part of bob              4/5G    n/a (MIG)  —     —",
-        "2      H100        free                     0B/80G  0%         —     —",
+        "2      H100        free                     0/80G   0%         —     —",
         "",
         "*unattributed*: processes of no session or container that has the device",
         "GPU  PID   USER  MEMORY  WHERE  COMMAND",
@@ -159,7 +158,7 @@ def test_each_holder_of_a_shared_device_has_a_line(
     assert [line.split() for line in said(capsys, "gpus").splitlines()[1:4]] == [
         ["0", "H100", "train", "of", "alice", "(shared)", "33/80G", "87%", "64°C", "310/700W"],
         ["more", "of", "bob", "(shared)"],
-        ["2", "H100", "free", "0B/80G", "0%", "—", "—"],
+        ["2", "H100", "free", "0/80G", "0%", "—", "—"],
     ]
 
 
@@ -442,20 +441,3 @@ def test_ls_asks_no_driver_where_no_session_has_a_device(
     world.session("plain")
     assert "GPU" not in said(capsys, "ls").splitlines()[0].split()
     assert [one["name"] for one in told(capsys, "ls")] == ["plain"]
-
-
-@pytest.mark.parametrize(
-    ("used", "total", "words"),
-    [
-        (31 * GIB, 80 * GIB, "31/80G"),
-        (512 * MIB, 80 * GIB, "512M/80G"),
-        (0, 80 * GIB, "0B/80G"),
-        (None, 80 * GIB, "—/80G"),
-        (GIB, None, "1G/—"),
-        (None, None, "—"),
-    ],
-)
-def test_memory_is_written_with_one_unit_where_it_is_the_same(
-    used: int | None, total: int | None, words: str
-) -> None:
-    assert memory(used, total) == words

@@ -106,14 +106,14 @@ def test_the_cell_tells_numbers_share_and_memory_each_in_its_place() -> None:
     numbers = (Span("0,1", "gpu-own"),)
     assert text(gpu_cell(numbers, Figures(GpuUse(0.87, 31 * GIB, 160 * GIB)), FULL)) == "0,1  87% 31/160G"
     assert text(gpu_cell(numbers, Figures(GpuUse(1.0, 31 * GIB, 160 * GIB)), FULL)) == "0,1 100% 31/160G"
-    assert text(gpu_cell((Span("2"),), Figures(GpuUse(0.0, 0, 80 * GIB)), FULL)) == "2     0% 0B/80G"
+    assert text(gpu_cell((Span("2"),), Figures(GpuUse(0.0, 0, 80 * GIB)), FULL)) == "2     0% 0/80G"
 
 
 def test_what_is_unknown_is_a_dash_and_never_zero() -> None:
     cell = gpu_cell((Span("0"),), Figures(GpuUse(None, None, 80 * GIB)), FULL)
     assert text(cell) == "0      — —/80G"
     assert {span.style for span in cell[-2:]} == {"muted"}
-    assert text(gpu_cell((Span("?"),), gpu_cells.NO_FIGURES, FULL)).split() == ["?", "—", "—/—"]
+    assert text(gpu_cell((Span("?"),), gpu_cells.NO_FIGURES, FULL)).split() == ["?", "—", "—"]
 
 
 def test_a_part_has_no_share_but_memory() -> None:

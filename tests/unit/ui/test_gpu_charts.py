@@ -109,7 +109,7 @@ def test_what_nobody_told_is_unknown() -> None:
         assert set(chart.plot(one, 20, 2)[1][0].text) == {" "}
         assert title(memory_chart(GPU, devices(told=told), unknown), 60) == "MEM 0 —/80G"
     bare = replace(GPU, memory=None)
-    assert title(memory_chart(bare, devices(bare, told=None), unknown), 60) == "MEM 0 —/—"
+    assert title(memory_chart(bare, devices(bare, told=None), unknown), 60) == "MEM 0 —"
 
 
 @pytest.mark.parametrize(
