@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, Vendor
 from sessiontui.domain.units import format_bytes
 
+SHARED = "+"
+"""Behind the number of a device that somebody else has too."""
 _RUN = 3
 """From so many numbers in a row on only the first and the last are named."""
 
@@ -21,15 +23,17 @@ def in_order(gpu: Gpu) -> tuple[int, int, str, str]:
     return gpu.index, -1 if gpu.part is None else gpu.part, gpu.vendor, gpu.uuid
 
 
-def numbers(gpus: Iterable[Gpu]) -> str:
-    """``0,1``, ``0-3,6`` and, of parts, ``4:0-6``."""
+def numbers(gpus: Iterable[Gpu], shared: Iterable[str] = ()) -> str:
+    """``0,1``, ``0-3,6`` and, of parts, ``4:0-6``; with a mark those of the UUIDs in ``shared``: ``0-2+``."""
+    marked = frozenset(shared)
     runs: list[list[Gpu]] = []
     for gpu in sorted(gpus, key=in_order):
-        if runs and _follows(gpu, runs[-1][-1]):
+        last = runs[-1][-1] if runs else None
+        if last and _follows(gpu, last) and (gpu.uuid in marked) == (last.uuid in marked):
             runs[-1].append(gpu)
         else:
             runs.append([gpu])
-    return ",".join(_run(run) for run in runs)
+    return ",".join(_run(run, SHARED if run[0].uuid in marked else "") for run in runs)
 
 
 def size_text(amount: int | None) -> str:
@@ -117,8 +121,8 @@ def _follows(gpu: Gpu, last: Gpu) -> bool:
     return gpu.index == last.index and gpu.part == last.part + 1
 
 
-def _run(run: Sequence[Gpu]) -> str:
+def _run(run: Sequence[Gpu], mark: str) -> str:
     if len(run) < _RUN:
-        return ",".join(gpu.number for gpu in run)
+        return ",".join(f"{gpu.number}{mark}" for gpu in run)
     last = run[-1]
-    return f"{run[0].number}-{last.index if last.part is None else last.part}"
+    return f"{run[0].number}-{last.index if last.part is None else last.part}{mark}"

@@ -8,9 +8,10 @@ from itertools import groupby
 
 from sessiontui.domain.gpu import ComputeMode, Gpu, GpuSample
 from sessiontui.domain.gpu_usage import strangers_on
+from sessiontui.domain.gpu_words import in_order, numbers
 from sessiontui.domain.resources import Capacity
 from sessiontui.ui import present
-from sessiontui.ui.gpu_cells import numbers_text, owner_style, place_of
+from sessiontui.ui.gpu_cells import owner_style
 from sessiontui.ui.present import Cell, Span
 
 MOST = 24
@@ -47,7 +48,7 @@ def _seen(gpu: Gpu, sample: GpuSample) -> Gpu:
 
 def given_out(gpus: Sequence[Gpu]) -> tuple[Gpu, ...]:
     """The devices and parts that are given to sessions, in order: not those that only their parts are of."""
-    return tuple(sorted((gpu for gpu in gpus if not gpu.divided), key=place_of))
+    return tuple(sorted((gpu for gpu in gpus if not gpu.divided), key=in_order))
 
 
 def count_text(gpus: Sequence[Gpu]) -> str:
@@ -108,7 +109,7 @@ def told_of(capacity: Capacity) -> tuple[Cell, ...]:
     said = [(gpu, _said_of(gpu)) for gpu in given_out(capacity.gpus)]
     runs = [(what, [gpu for gpu, _ in run]) for what, run in groupby(said, key=lambda one: one[1])]
     for what, devices in runs[:_TOLD]:
-        lines.append((Span(f"{numbers_text(devices)}  ", "name"), Span(what)))
+        lines.append((Span(f"{numbers(devices)}  ", "name"), Span(what)))
     if len(runs) > _TOLD:
         lines.append((Span("…", "muted"),))
     return tuple(lines)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sessiontui.domain.gpu import Gpu, GpuSample
 from sessiontui.domain.gpu_usage import GpuUse, is_lost, use_of
-from sessiontui.domain.gpu_words import memory_text, size_text
+from sessiontui.domain.gpu_words import memory_text, numbers, size_text
 from sessiontui.domain.session import Phase, Session
 from sessiontui.ui import present
 from sessiontui.ui.present import Cell, Span
 
-SHARED = "+"
-"""Behind the number of a device that somebody else has too."""
 LOST, FAULTY = "lost", "err!"
 """In place of the figures: a device that is there no more, and one that does not do as it should."""
 BUSY_WIDTH = len("100%")
 """Columns that the share of time takes, whatever it is."""
 _NUMBERS = 15
 """Columns that the numbers of a session's devices take at most."""
-_RUN = 3
-"""Devices in a row from which they are told by the first and the last."""
 _OTHERS = 4
 """Colours there are for other people."""
 
@@ -92,39 +88,6 @@ def owner_style(owner: int | None, own: int) -> str:
 # Numbers
 
 
-def numbers_text(gpus: Iterable[Gpu], shared: Iterable[str] = ()) -> str:
-    """``0,2-5`` and ``0:1``; ``shared`` are the UUIDs of those that carry a mark."""
-    marked = frozenset(shared)
-    runs: list[list[Gpu]] = []
-    for gpu in sorted(gpus, key=place_of):
-        if runs and _follows(runs[-1][-1], gpu) and (gpu.uuid in marked) == (runs[-1][-1].uuid in marked):
-            runs[-1].append(gpu)
-        else:
-            runs.append([gpu])
-    told: list[str] = []
-    for run in runs:
-        mark = SHARED if run[0].uuid in marked else ""
-        if len(run) < _RUN:
-            told += [f"{gpu.number}{mark}" for gpu in run]
-        else:
-            last = run[-1].index if run[-1].part is None else run[-1].part
-            told.append(f"{run[0].number}-{last}{mark}")
-    return ",".join(told)
-
-
-def place_of(gpu: Gpu) -> tuple[str, int, int]:
-    """Where a device stands among all."""
-    return (gpu.vendor, gpu.index, -1 if gpu.part is None else gpu.part)
-
-
-def _follows(one: Gpu, other: Gpu) -> bool:
-    if one.vendor is not other.vendor:
-        return False
-    if one.part is None or other.part is None:
-        return one.part is other.part and other.index == one.index + 1
-    return other.index == one.index and other.part == one.part + 1
-
-
 def shared_devices(session: Session, gpus: Mapping[str, Gpu]) -> tuple[str, ...]:
     """The devices of a session that somebody else has too."""
     return tuple(
@@ -144,7 +107,7 @@ def numbers_cell(session: Session, gpus: Mapping[str, Gpu], own: int) -> Cell:
         return (Span("—", "faint"),)
     known = [gpus[uuid] for uuid in session.devices if uuid in gpus]
     shared = shared_devices(session, gpus) if session.phase.live else ()
-    told = [numbers_text(known, shared)] if known else []
+    told = [numbers(known, shared)] if known else []
     told += ["?"] * (len(session.devices) - len(known))
     return (Span(present.truncate(",".join(told), _NUMBERS), owner_style(session.owner.uid, own)),)
 
@@ -178,18 +141,18 @@ def memory_width(total: int | None) -> int:
     return len(f"999M/{size_text(total)}")
 
 
-def gpu_cell(numbers: Cell, figures: Figures | None, room: Room) -> Cell:
-    """Numbers, share of the time and memory, each in its own room; one dash where there is no device."""
+def gpu_cell(devices: Cell, figures: Figures | None, room: Room) -> Cell:
+    """``devices`` by number, share of the time and memory, each in its own room; a dash where none is."""
     if figures is None:
-        return numbers
-    cell = present.fit(numbers, room.numbers)
+        return devices
+    cell = present.fit(devices, room.numbers)
     style = "warning" if figures.trouble else "plain"
     if room.busy:
         busy = figures.busy
         cell = (*cell, Span(f" {busy:>{room.busy}}", style if busy not in ("—", "n/a") else "muted"))
     elif figures.trouble:
         # It is said whatever the room.
-        cell = present.fit((*numbers, Span("!", "warning")), room.numbers)
+        cell = present.fit((*devices, Span("!", "warning")), room.numbers)
     if room.memory:
         known = figures.use.memory is not None
         cell = (*cell, Span(f" {figures.memory}", "plain" if known else "muted"))

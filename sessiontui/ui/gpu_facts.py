@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sessiontui.domain.gpu import NO_SAMPLE, Gpu, GpuProcess, GpuReading, GpuSample, Place
 from sessiontui.domain.gpu_usage import others_on
-from sessiontui.domain.gpu_words import size_text
+from sessiontui.domain.gpu_words import in_order, numbers, size_text
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.session import Session
 from sessiontui.ui import present
-from sessiontui.ui.gpu_cells import fault_of, numbers_text, place_of, share_text
+from sessiontui.ui.gpu_cells import fault_of, share_text
 from sessiontui.ui.present import Cell, Span
 
 _PROCESSES = 3
@@ -33,7 +33,7 @@ class Devices:
     def held_by(self, session: Session) -> tuple[Gpu, ...]:
         """The devices of a session that are listed, in order."""
         found = [gpu for gpu in self.gpus if gpu.uuid in session.devices]
-        return tuple(sorted(found, key=place_of)) if len(found) > 1 else tuple(found)
+        return tuple(sorted(found, key=in_order)) if len(found) > 1 else tuple(found)
 
     def lost_to(self, session: Session) -> tuple[str, ...]:
         """The UUIDs of its devices that are not listed."""
@@ -59,7 +59,7 @@ def models_of(session: Session, devices: Devices) -> Cell:
         # Many models tell it in their names.
         size = "" if memory is None or "GB" in model else f" {size_text(memory)}"
         spans += [
-            Span(f"{'   ' if spans else ''}{numbers_text(alike)}"),
+            Span(f"{'   ' if spans else ''}{numbers(alike)}"),
             Span(f" {present.clean(model)}{size}", "muted"),
         ]
     for uuid in devices.lost_to(session):

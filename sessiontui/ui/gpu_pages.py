@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from textual.geometry import Size
 
 from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.gpu_words import numbers
 from sessiontui.domain.history import GpuFigure, Series
 from sessiontui.domain.session import Session
 from sessiontui.ui.chart import Chart
-from sessiontui.ui.gpu_cells import figures_of, numbers_text
+from sessiontui.ui.gpu_cells import figures_of
 from sessiontui.ui.gpu_charts import busy_chart, memory_chart
 from sessiontui.ui.gpu_facts import Devices, coders_of, models_of, remarks_of
 from sessiontui.ui.present import Cell, Span
@@ -51,9 +52,9 @@ def gpus_in_short(session: Session, devices: Devices) -> tuple[Cell, ...]:
     figures = figures_of(session, devices.gpus, devices.sample)
     if figures is None:
         return ()
-    numbers = numbers_text(devices.held_by(session)) or "?"
+    which = numbers(devices.held_by(session)) or "?"
     style = "warning" if figures.trouble else "plain"
-    return ((Span("GPU ", "muted"), Span(f"{numbers} {figures.busy} {figures.memory}".rstrip(), style)),)
+    return ((Span("GPU ", "muted"), Span(f"{which} {figures.busy} {figures.memory}".rstrip(), style)),)
 
 
 def gpu_facts_of(session: Session, gpus: Sequence[Gpu], devices: Devices) -> tuple[Cell, ...]:

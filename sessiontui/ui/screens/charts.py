@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from sessiontui.actions.ports import why_not_touch
 from sessiontui.domain.gpu import Gpu
+from sessiontui.domain.gpu_words import numbers
 from sessiontui.domain.history import Figure, Window
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.resources import Ask
@@ -22,7 +23,6 @@ from sessiontui.domain.usage import Usage
 from sessiontui.ui import present
 from sessiontui.ui.chart import charts_of, flow
 from sessiontui.ui.desk import Desk
-from sessiontui.ui.gpu_cells import numbers_text
 from sessiontui.ui.gpu_facts import Devices
 from sessiontui.ui.gpu_pages import across, blocks_of, gpu_facts_of, gpu_pages, gpus_in_short
 from sessiontui.ui.present import Cell, Span
@@ -158,7 +158,7 @@ class ChartsScreen(Screen[str]):
         spans = [*present.name_cell(shown.name, shown.owner.name, mine)]
         if self._page:
             of = f" (page {self._page} of {len(pages)})" if len(pages) > 1 else ""
-            spans.append(Span(f" · GPU {numbers_text(pages[self._page - 1])}{of}", "muted"))
+            spans.append(Span(f" · GPU {numbers(pages[self._page - 1])}{of}", "muted"))
         spans.append(Span(f" · charts · last {_WINDOWS[self._window].removeprefix('1 ')}  ", "muted"))
         if session is None:
             spans.append(Span("✖ is gone: what you see is the last there was", "failed"))

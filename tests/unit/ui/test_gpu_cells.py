@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from sessiontui.domain.gpu import Gpu, GpuReading, GpuSample, Holder
 from sessiontui.domain.gpu_usage import GpuUse
+from sessiontui.domain.gpu_words import numbers
 from sessiontui.domain.picture import Picture
 from sessiontui.domain.resources import Capacity
 from sessiontui.domain.session import Owner, Phase, Session
 from sessiontui.domain.units import GIB
 from sessiontui.domain.usage import UNKNOWN, Usage
 from sessiontui.ui import gpu_cells, row_columns, rows
-from sessiontui.ui.gpu_cells import Figures, Room, figures_of, gpu_cell, numbers_cell, numbers_text
+from sessiontui.ui.gpu_cells import Figures, Room, figures_of, gpu_cell, numbers_cell
 from sessiontui.ui.present import Cell, Span, width
 from tests.pilot.stage import ALICE, BOB, NOW, Stage
 
@@ -60,7 +61,7 @@ def sample(*readings: GpuReading) -> GpuSample:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "told"),
+    ("indexes", "told"),
     [
         ((0,), "0"),
         ((1, 0), "0,1"),
@@ -69,14 +70,14 @@ def sample(*readings: GpuReading) -> GpuSample:
         (range(8), "0-7"),
     ],
 )
-def test_numbers_in_a_row_are_told_by_the_first_and_the_last(numbers: Sequence[int], told: str) -> None:
-    assert numbers_text(EIGHT[number] for number in numbers) == told
+def test_numbers_in_a_row_are_told_by_the_first_and_the_last(indexes: Sequence[int], told: str) -> None:
+    assert numbers(EIGHT[index] for index in indexes) == told
 
 
 def test_parts_are_told_by_their_device() -> None:
-    assert numbers_text((PARTS[1], EIGHT[0])) == "0,7:1"
-    assert numbers_text((PARTS[0], PARTS[1])) == "7:0,7:1"
-    assert numbers_text((EIGHT[6], *PARTS)) == "6,7:0-3"
+    assert numbers((PARTS[1], EIGHT[0])) == "0,7:1"
+    assert numbers((PARTS[0], PARTS[1])) == "7:0,7:1"
+    assert numbers((EIGHT[6], *PARTS)) == "6,7:0-3"
 
 
 def test_a_device_that_two_have_is_marked_on_both() -> None:
@@ -103,9 +104,9 @@ FULL = Room(3, 4, len("999M/160G"))
 
 
 def test_the_cell_tells_numbers_share_and_memory_each_in_its_place() -> None:
-    numbers = (Span("0,1", "gpu-own"),)
-    assert text(gpu_cell(numbers, Figures(GpuUse(0.87, 31 * GIB, 160 * GIB)), FULL)) == "0,1  87% 31/160G"
-    assert text(gpu_cell(numbers, Figures(GpuUse(1.0, 31 * GIB, 160 * GIB)), FULL)) == "0,1 100% 31/160G"
+    devices = (Span("0,1", "gpu-own"),)
+    assert text(gpu_cell(devices, Figures(GpuUse(0.87, 31 * GIB, 160 * GIB)), FULL)) == "0,1  87% 31/160G"
+    assert text(gpu_cell(devices, Figures(GpuUse(1.0, 31 * GIB, 160 * GIB)), FULL)) == "0,1 100% 31/160G"
     assert text(gpu_cell((Span("2"),), Figures(GpuUse(0.0, 0, 80 * GIB)), FULL)) == "2     0% 0/80G"
 
 
