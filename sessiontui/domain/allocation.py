@@ -220,7 +220,7 @@ def _too_few(
     parts = [gpu for gpu in gpus if gpu.free and gpu.part is not None and gpu not in pool]
     besides = f"{numbers(parts)} are free parts of a device: choose them by hand" if parts else ""
     if len(pool) < count:
-        said = [f"there {_are(pool)} only {len(pool)} GPU{_s(pool)}{size}", besides]
+        said = [f"there {_are(pool)} only {_counted(pool)}{size}", besides]
         return "; ".join(filter(None, said))
     state = "free or can be shared" if wish.shared else "free"
     lent = [] if wish.shared else _could_be_shared(wish, pool, uid)
@@ -232,7 +232,7 @@ def _too_few(
         remedy = besides
     else:
         remedy = "wait for others to end"
-    said = [f"{len(able)} of {len(pool)} GPU{_s(pool)}{size} {_are(able, pool)} {state}"]
+    said = [f"{len(able)} of {_counted(pool)}{size} {_are(able, pool)} {state}"]
     said.append(who_has(gpu for gpu in pool if gpu not in able))
     return "; ".join(filter(None, (*said, remedy)))
 
@@ -246,8 +246,12 @@ def _are(*counted: Sequence[Gpu]) -> str:
     return "is" if any(len(gpus) == 1 for gpus in counted) else "are"
 
 
-def _s(gpus: Sequence[Gpu]) -> str:
-    return "" if len(gpus) == 1 else "s"
+def _counted(gpus: Sequence[Gpu]) -> str:
+    """``1 GPU``, ``8 GPUs``; ``56 parts of GPUs`` where all are parts."""
+    s = "" if len(gpus) == 1 else "s"
+    if gpus and all(gpu.part is not None for gpu in gpus):
+        return f"{len(gpus)} part{s} of GPUs"
+    return f"{len(gpus)} GPU{s}"
 
 
 def _by_hand(wish: GpuWish, gpus: Sequence[Gpu], uid: int) -> tuple[Gpu, ...]:

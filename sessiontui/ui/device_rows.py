@@ -14,7 +14,7 @@ from sessiontui.domain.gpu_words import size_text, strangers_in_words, who_has
 from sessiontui.ui import present
 from sessiontui.ui.present import clean
 
-BY_HAND, AUTOMATIC, LEFT, NOT_TO_HAVE = "[✓]", "[›]", "[ ]", "   "
+BY_HAND, AUTOMATIC, LEFT, NOT_TO_HAVE = "[x]", "[›]", "[ ]", "   "
 """What stands before a device: marked by the person, taken for them, neither, and none can be given."""
 
 _LONGEST_MODEL = 20
@@ -43,7 +43,7 @@ def columns_of(gpus: Sequence[Gpu], used: Mapping[str, int], room: int) -> Colum
 
 
 def device_row(gpu: Gpu, mark: str, used: Mapping[str, int], columns: Columns) -> Text:
-    """``[✓] 0  H100 80GB HBM3  31/80G  nifty-bohr of alice``."""
+    """``[x] 0  H100 80GB HBM3  31/80G  nifty-bohr of alice``."""
     marked = mark in (BY_HAND, AUTOMATIC)
     row = Text(f"{mark} ", no_wrap=True, overflow="ellipsis", end="")
     row.append(f"{gpu.number:<{columns.number}}", "bold" if marked else "")
@@ -74,7 +74,7 @@ def state_text(gpu: Gpu) -> str:
     if gpu.divided:
         return "divided into parts"
     if gpu.trouble:
-        return clean(f"lost: {gpu.trouble}")
+        return clean(f"cannot be used: {gpu.trouble}")
     if gpu.compute_mode is ComputeMode.PROHIBITED:
         return "prohibited: no program may compute on it"
     said = [f"{holder}{' (shared)' if holder.shared else ''}" for holder in gpu.holders]
@@ -86,8 +86,10 @@ def state_text(gpu: Gpu) -> str:
 def free_text(gpus: Collection[Gpu], *, opened: bool) -> str:
     """How many are free; and folded, who has the others, opened, what the marks mean."""
     able = [gpu for gpu in gpus if gpu.givable]
-    text = f"{sum(gpu.free for gpu in able)} of {len(able)} free"
+    parts = sum(gpu.part is not None for gpu in able)
+    kind, besides = (" parts", "") if parts == len(able) > 0 else ("", ", parts included" if parts else "")
+    text = f"{sum(gpu.free for gpu in able)} of {len(able)}{kind} free{besides}"
     if opened:
-        return f"{text} · space: ✓ by hand · › taken for you"
+        return f"{text} · space: x by hand · › taken for you"
     others = clean(who_has(able))
     return f"{text} · {others}" if others else f"{text} · choose by hand"

@@ -90,7 +90,7 @@ class TestWhoHasWhich:
                 "80G  busy: python (4211) of bob",
                 "31/80G  train-7 of bob (shared)",
             ]
-            assert rows(dialog)[4].endswith("lost: GPU is lost")
+            assert rows(dialog)[4].endswith("cannot be used: GPU is lost")
             assert "prohibited" in rows(dialog)[5]
 
     async def test_it_stays_as_the_person_folds_it(self, dialog: Dialog) -> None:
@@ -169,7 +169,7 @@ class TestWhileItIsOpen:
             self.see(dialog)
             await settle(pilot)
             assert rows(dialog)[0].endswith("quick of bob")
-            assert (marks(dialog), name.value) == (" ✓  --", "mine"), "what was chosen stays"
+            assert (marks(dialog), name.value) == (" x  --", "mine"), "what was chosen stays"
             dialog.world.engine.delete(session)
             self.see(dialog)
             await settle(pilot)
@@ -264,9 +264,9 @@ class TestByHand:
             await pilot.press("enter", "tab")
             assert dialog.focused == "devices"
             await pilot.press("down", "space")
-            assert (marks(dialog), dialog.amount("gpu"), dialog.preset) == (" ✓  --", 1, "custom")
+            assert (marks(dialog), dialog.amount("gpu"), dialog.preset) == (" x  --", 1, "custom")
             await pilot.press("up", "enter")
-            assert (marks(dialog), dialog.amount("gpu")) == ("✓✓  --", 2)
+            assert (marks(dialog), dialog.amount("gpu")) == ("xx  --", 2)
             assert await launched(dialog, pilot) == GpuWish(2, ("GPU-0", "GPU-1"))
             assert dialog.order.devices == ("GPU-0", "GPU-1")
 
@@ -277,7 +277,7 @@ class TestByHand:
             await pilot.press("right", "right")
             dialog.focus("devices")
             await pilot.press("home", "space")
-            assert (marks(dialog), dialog.amount("gpu")) == ("✓   --", 1)
+            assert (marks(dialog), dialog.amount("gpu")) == ("x   --", 1)
             await pilot.press("space")
             assert (marks(dialog), dialog.amount("gpu")) == ("››  --", 2)
             assert await launched(dialog, pilot) == GpuWish(2)
@@ -287,7 +287,7 @@ class TestByHand:
             await settle(pilot)
             await pilot.click("#fold-devices")
             await pilot.click("#devices", offset=(2, 1))
-            assert marks(dialog) == " ✓  --"
+            assert marks(dialog) == " x  --"
             dialog.focus("gpu")
             await pilot.press("right")
             assert (marks(dialog), dialog.amount("gpu")) == ("››  --", 2)
@@ -304,7 +304,7 @@ class TestByHand:
             assert marks(dialog) == "    --"
             dialog.focus("devices")
             await pilot.press("end", "space")
-            assert marks(dialog) == "   ✓--"
+            assert marks(dialog) == "   x--"
 
     async def test_one_that_is_taken_is_refused_beside_all_else(self, dialog: Dialog) -> None:
         async with dialog.app.run_test() as pilot:
@@ -345,7 +345,7 @@ class TestByHand:
             await settle(pilot)
             assert "held by quick of bob" in dialog.problems()["gpu"]
             assert rows(dialog)[0].endswith("quick of bob")
-            assert marks(dialog) == "✓   --", "whoever marked it takes the mark back"
+            assert marks(dialog) == "x   --", "whoever marked it takes the mark back"
             dialog.focus("devices")
             await pilot.press("space", "down", "space")
             assert dialog.problems() == {}
@@ -421,11 +421,11 @@ class TestParts:
         dialog = Dialog(World(tmp_path, gpus=gpus))
         async with dialog.app.run_test() as pilot:
             await settle(pilot)
-            assert "56 of 56 free" in fold_line(dialog)
+            assert "56 of 56 parts free" in fold_line(dialog)
             dialog.focus("fold-devices")
             await pilot.press("enter", "tab", "end", "space")
             listing = dialog.screen.query_one(DeviceList)
-            assert rows(dialog)[-1].startswith("[✓] 7:6  MIG 1g.10gb")
+            assert rows(dialog)[-1].startswith("[x] 7:6  MIG 1g.10gb")
             form = dialog.screen.query_one("#form")
             assert form.region.contains_region(listing.region)
             assert listing.size.height == 8

@@ -299,6 +299,7 @@ class TestTooFew:
     def test_says_where_the_machine_has_not_so_many(self) -> None:
         assert refused((), 1) == ["this engine has no GPU"]
         assert refused((card(0),), 2) == ["there is only 1 GPU"]
+        assert refused(parts(0, 7), 8) == ["there are only 7 parts of GPUs"]
         assert refused((card(0),), memory=200) == ["there is no GPU with 200G: the largest has 80G"]
         assert refused((card(0), card(1, 24, "A10")), 2, memory=40) == ["there is only 1 GPU with 40G"]
 

@@ -40,7 +40,7 @@ PYTHON = GpuProcess(4211, command="python", user="bob")
         ({"strangers": (PYTHON,)}, "busy: python (4211) of bob"),
         ({"strangers": (PYTHON,), "holders": (ALICE,)}, "nifty-bohr of alice + busy: python (4211) of bob"),
         ({"divided": True}, "divided into parts"),
-        ({"trouble": "GPU is\x1b[31m lost"}, "lost: GPU is lost"),
+        ({"trouble": "GPU is\x1b[31m lost"}, "cannot be used: GPU is lost"),
         ({"compute_mode": ComputeMode.PROHIBITED}, "prohibited: no program may compute on it"),
         ({"holders": (replace(ALICE, name="a\x1b]0;b\x07c", owner="e\u202eve"),)}, "ac of eve"),
     ],
@@ -71,7 +71,7 @@ def test_a_row_tells_number_model_memory_and_state_in_columns() -> None:
     marks = (BY_HAND, AUTOMATIC, LEFT)
     rows = [device_row(gpu, mark, used, columns) for gpu, mark in zip(gpus, marks, strict=True)]
     assert [str(row) for row in rows] == [
-        "[✓] 0    H100 80GB HBM3        0/80G  free",
+        "[x] 0    H100 80GB HBM3        0/80G  free",
         "[›] 0:1  MIG 1g.10gb           5/10G  free",
         "[ ] 10   漢字 XXXXXXXXXXXXXX…      —  free",
     ]
@@ -89,6 +89,7 @@ def test_the_folded_line_tells_who_has_the_others() -> None:
         replace(GPU, uuid="GPU-1", index=1, holders=(ALICE,)),
         replace(GPU, uuid="GPU-2", index=2, trouble="lost"),
     )
-    assert free_text(gpus, opened=False) == "1 of 2 free · 1: nifty-bohr of alice"
+    assert free_text(gpus, opened=False) == "1 of 2 free, parts included · 1: nifty-bohr of alice"
+    assert free_text((PART,), opened=False) == "1 of 1 parts free · choose by hand"
     assert free_text((GPU,), opened=False) == "1 of 1 free · choose by hand"
-    assert free_text((GPU,), opened=True) == "1 of 1 free · space: ✓ by hand · › taken for you"
+    assert free_text((GPU,), opened=True) == "1 of 1 free · space: x by hand · › taken for you"
