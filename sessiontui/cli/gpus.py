@@ -13,7 +13,7 @@ from sessiontui.cli.gpu_figures import busy_of, degrees, watts
 from sessiontui.cli.printing import print_json, print_table, printable
 from sessiontui.config import Settings
 from sessiontui.domain.gpu import ComputeMode, Gpu, Place
-from sessiontui.domain.gpu_words import memory_text, vendor_name
+from sessiontui.domain.gpu_words import memory_text, vendor_name, watchers_hint
 from sessiontui.domain.units import format_bytes
 
 
@@ -117,3 +117,5 @@ def _print_words(found: GpuSurvey) -> None:
         print(f"\n{printable(one.message)}")
         for line in one.remedy.splitlines():
             print(f"  {printable(line)}")
+    if found.told and (hint := watchers_hint(holder for gpu in found.gpus for holder in gpu.holders)):
+        print(f"\n{hint}")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sessiontui.domain.errors import Problem, Refused
 from sessiontui.domain.gpu import NO_GPU, ComputeMode, Gpu, GpuWish, Holder
-from sessiontui.domain.gpu_words import holders_in_words, in_order, numbers, ungivable, who_has
+from sessiontui.domain.gpu_words import holders_in_words, in_order, numbers, ungivable, watchers_hint, who_has
 from sessiontui.domain.units import format_bytes
 
 NOMINAL = 0.92
@@ -233,8 +233,9 @@ def _too_few(
     else:
         remedy = "wait for others to end"
     said = [f"{len(able)} of {_counted(pool)}{size} {_are(able, pool)} {state}"]
-    said.append(who_has(gpu for gpu in pool if gpu not in able))
-    return "; ".join(filter(None, (*said, remedy)))
+    unable = [gpu for gpu in pool if gpu not in able]
+    hint = watchers_hint(holder for gpu in unable for holder in gpu.holders)
+    return "; ".join(filter(None, (*said, who_has(unable), remedy, hint)))
 
 
 def _could_be_shared(wish: GpuWish, pool: Sequence[Gpu], uid: int) -> list[Gpu]:
@@ -259,6 +260,7 @@ def _by_hand(wish: GpuWish, gpus: Sequence[Gpu], uid: int) -> tuple[Gpu, ...]:
         raise Refused([Problem("gpu", NONE_HERE)])
     wrong: list[str] = []
     chosen: list[Gpu] = []
+    holders: list[Holder] = []
     for name in wish.devices:
         try:
             gpu = named(name, gpus)
@@ -271,12 +273,15 @@ def _by_hand(wish: GpuWish, gpus: Sequence[Gpu], uid: int) -> tuple[Gpu, ...]:
         chosen.append(gpu)
         if words := _unhad(gpu, wish, gpus, uid):
             wrong.append(f"GPU {gpu.number} {words}")
+            holders += gpu.holders
     if wish.count not in (0, len(wish.devices)):
         wrong.append(f"{len(wish.devices)} named by hand, and {wish.count} asked for")
     if len({gpu.vendor for gpu in chosen}) > 1:
         wrong.append("devices of two vendors do not go together")
     if wrong:
-        raise Refused([Problem("gpu", one) for one in dict.fromkeys(wrong)])
+        said = list(dict.fromkeys(wrong))
+        said[-1] = "; ".join(filter(None, (said[-1], watchers_hint(holders))))
+        raise Refused([Problem("gpu", one) for one in said])
     return tuple(chosen)
 
 

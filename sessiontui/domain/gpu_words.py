@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, Vendor
+from sessiontui.domain.gpu import ComputeMode, Gpu, GpuProcess, Holder, Vendor
 from sessiontui.domain.units import format_bytes
 
 SHARED = "+"
 """Behind the number of a device that somebody else has too."""
+PRIVILEGED, EVERYTHING = "privileged", "all GPUs"
+"""Why a container that is no session holds a device, where it may well be one that only watches."""
 _RUN = 3
 """From so many numbers in a row on only the first and the last are named."""
 
@@ -73,6 +75,12 @@ def who_has(gpus: Iterable[Gpu]) -> str:
 def holders_in_words(gpu: Gpu) -> str:
     """``nifty-bohr of alice, container web (privileged)``."""
     return ", ".join(str(holder) for holder in gpu.holders)
+
+
+def watchers_hint(holders: Iterable[Holder]) -> str:
+    """What can be done about containers that have every device and may only watch; empty without one."""
+    watching = any(not one.session_id and one.why in (PRIVILEGED, EVERYTHING) for one in holders)
+    return "containers that only watch can be named in the setting gpu_watchers" if watching else ""
 
 
 def strangers_in_words(gpu: Gpu) -> str:

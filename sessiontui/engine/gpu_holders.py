@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sessiontui.domain.gpu import Gpu, Holder, Vendor
+from sessiontui.domain.gpu_words import EVERYTHING, PRIVILEGED
 from sessiontui.domain.session import Session
 from sessiontui.engine import cdi
 from sessiontui.engine.inspection import moment
@@ -28,9 +29,6 @@ NVIDIA_RUNTIMES = frozenset({"nvidia"})
 
 YOUNG = timedelta(minutes=1)
 """How long a stranger's container that is created counts as one that is about to be started."""
-
-EXCEPTION = "see gpu_watchers"
-"""Points a person whose devices are all held by a monitor to the setting that helps."""
 
 _ALL = "all"
 _VISIBLE, _CAPABILITIES = "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"
@@ -188,7 +186,7 @@ def _claims(
 ) -> Iterator[_Claim]:
     host, variables = attributes["HostConfig"], _variables(attributes)
     if host.get("Privileged"):
-        yield _Claim(frozenset(gpu.uuid for gpu in devices), f"privileged; {EXCEPTION}")
+        yield _Claim(frozenset(gpu.uuid for gpu in devices), PRIVILEGED)
     requests = host.get("DeviceRequests") or ()
     for request in requests:
         # What a session was launched with is its own, whatever its variables let it do with it.
@@ -263,7 +261,7 @@ def _only_watches(capabilities: str) -> bool:
 def _by_names(names: Sequence[str], devices: Sequence[Gpu], vendor: Vendor | None) -> Iterator[_Claim]:
     for name in filter(None, names):
         everything = name == _ALL or name.endswith(f"={_ALL}")
-        why = f"all GPUs; {EXCEPTION}" if everything else "by PCI address" if _PCI.match(name) else ""
+        why = EVERYTHING if everything else "by PCI address" if _PCI.match(name) else ""
         yield _Claim(named(name, devices, vendor), why)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sessiontui.domain.errors import DevicesTaken
 from sessiontui.domain.gpu import Gpu, Holder
-from sessiontui.domain.gpu_words import in_order, numbers
+from sessiontui.domain.gpu_words import in_order, numbers, watchers_hint
 
 _SHORT = 12
 """Signs of the name of a device that has no number here: it is not on the machine any more."""
@@ -20,11 +20,9 @@ def devices_taken(name: str, holders: Mapping[str, tuple[Holder, ...]], gpus: Se
         words = " and ".join(dict.fromkeys(str(holder) for holder in of_it))
         by_holders.setdefault(words, []).append(uuid)
     told = "; ".join(f"{_named(uuids, known)} held by {words}" for words, uuids in by_holders.items())
-    return DevicesTaken(
-        f"{name}: {told}",
-        "stop what holds them or wait for its end; or launch a new session, which takes a free GPU",
-        holders,
-    )
+    remedy = "stop what holds them or wait for its end; or launch a new session, which takes a free GPU"
+    hint = watchers_hint(holder for of_it in holders.values() for holder in of_it)
+    return DevicesTaken(f"{name}: {told}", "; ".join(filter(None, (remedy, hint))), holders)
 
 
 def _place(gpu: Gpu | None, uuid: str) -> tuple[bool, tuple[int, int, str, str], str]:

@@ -113,7 +113,7 @@ def test_strangers_hold_what_the_engine_gave_them_while_they_run(
         expected = {name: uuids for name, (_, uuids) in kinds.items() if uuids and name != "privileged"}
         assert held == expected
         whys = {one.name: one.why for gpu in engine.capacity(GPUS).gpus for one in gpu.holders}
-        assert whys["privileged"] == "privileged; see gpu_watchers"
+        assert whys["privileged"] == "privileged"
         client.pause(made[0])
         assert "by-uuid-and-number" in holders(engine)
         client.unpause(made[0])

@@ -124,6 +124,18 @@ class TestByHand:
         (said,) = refused((*self.GPUS, gpu), 0, "3")
         assert message in said
 
+    def test_tells_once_how_to_except_containers_that_only_watch(self) -> None:
+        gpus = tuple(card(index, holders=(WEB,)) for index in range(3))
+        assert refused(gpus, 0, "0", "1") == [
+            "GPU 0 is held by container web (privileged); it can be shared, if you ask for that",
+            "GPU 1 is held by container web (privileged); it can be shared, if you ask for that; "
+            "containers that only watch can be named in the setting gpu_watchers",
+        ]
+        (said,) = refused(gpus, 1)
+        assert said.count("gpu_watchers") == 1
+        named = tuple(card(index, holders=(replace(WEB, why=""),)) for index in range(3))
+        assert "gpu_watchers" not in "".join(refused(named, 1) + refused(named, 0, "0"))
+
     def test_says_everything_at_once(self) -> None:
         gpus = (*self.GPUS, card(3, holders=(HERS,)))
         assert refused(gpus, 3, "9", "GPU-", "0", "GPU-0a0", "2", "3") == [
@@ -288,7 +300,8 @@ class TestTooFew:
         assert refused(gpus, 4) == [
             "2 of 8 GPUs are free; 0,1: train-7 of bob; 3: container web (privileged); "
             "5 busy with python (4211) of bob and 1 more; 6 lets no program compute (compute mode "
-            "prohibited); 7 cannot be used: GPU is lost; 3,5 can be shared, if you ask for that"
+            "prohibited); 7 cannot be used: GPU is lost; 3,5 can be shared, if you ask for that; "
+            "containers that only watch can be named in the setting gpu_watchers"
         ]
 
     def test_says_what_could_be_shared_where_that_would_do(self) -> None:

@@ -237,18 +237,18 @@ def test_the_file_that_the_driver_names_outweighs_the_number() -> None:
 def test_a_privileged_container_holds_all_and_says_why() -> None:
     privileged = container(Privileged=True)
     assert held_by(privileged, GPUS) == EVERYTHING
-    assert str(holder_in(privileged, GPUS)) == "container training (privileged; see gpu_watchers)"
+    assert str(holder_in(privileged, GPUS)) == "container training (privileged)"
 
 
 @pytest.mark.parametrize(
     ("host", "why"),
     [
-        ({"DeviceRequests": [request(count=-1)]}, "all GPUs; see gpu_watchers"),
-        ({"DeviceRequests": [request("nvidia.com/gpu=all", driver="cdi")]}, "all GPUs; see gpu_watchers"),
+        ({"DeviceRequests": [request(count=-1)]}, "all GPUs"),
+        ({"DeviceRequests": [request("nvidia.com/gpu=all", driver="cdi")]}, "all GPUs"),
         ({"DeviceRequests": [request(count=2)]}, "asked for 2: the engine gives the first"),
         ({"DeviceRequests": [request("0000:65:00.0")]}, "by PCI address"),
         ({"DeviceRequests": [request("0")]}, ""),
-        ({"Privileged": True}, "privileged; see gpu_watchers"),
+        ({"Privileged": True}, "privileged"),
     ],
 )
 def test_a_holder_says_how_it_comes_to_hold_what_it_did_not_name(host: dict[str, Any], why: str) -> None:

@@ -30,3 +30,13 @@ def test_a_device_with_several_holders_names_all_and_one_that_is_gone_goes_by_th
         "mine: GPU 1 is held by train of alice and eval of bob and container postgres (privileged); "
         "GPU GPU-01234567 is held by train of alice"
     )
+
+
+def test_the_hint_tells_how_to_except_a_container_that_only_watches() -> None:
+    setting = "; containers that only watch can be named in the setting gpu_watchers"
+    watching = {
+        "GPU-0": (Holder("exporter", why="all GPUs"),),
+        "GPU-1": (Holder("exporter", why="all GPUs"),),
+    }
+    assert devices_taken("mine", watching, GPUS).hint.endswith(f"takes a free GPU{setting}")
+    assert devices_taken("mine", {"GPU-0": (TRAIN,)}, GPUS).hint.endswith("takes a free GPU")
