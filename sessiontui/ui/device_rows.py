@@ -87,9 +87,9 @@ def free_text(gpus: Collection[Gpu], *, opened: bool) -> str:
     """How many are free; and folded, who has the others, opened, what the marks mean."""
     able = [gpu for gpu in gpus if gpu.givable]
     parts = sum(gpu.part is not None for gpu in able)
-    kind, besides = (" parts", "") if parts == len(able) > 0 else ("", ", parts included" if parts else "")
+    kind, besides = (" parts", "") if parts == len(able) > 0 else ("", " with parts" if parts else "")
     text = f"{sum(gpu.free for gpu in able)} of {len(able)}{kind} free{besides}"
     if opened:
-        return f"{text} · space: x by hand · › taken for you"
+        return f"{text} · space: x by hand · › automatic"
     others = clean(who_has(able))
     return f"{text} · {others}" if others else f"{text} · choose by hand"

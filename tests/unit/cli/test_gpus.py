@@ -22,6 +22,7 @@ from sessiontui.domain.gpu import (
     GpuProcess,
     GpuReading,
     GpuSample,
+    Holder,
     Place,
     Vendor,
 )
@@ -441,3 +442,21 @@ def test_ls_asks_no_driver_where_no_session_has_a_device(
     world.session("plain")
     assert "GPU" not in said(capsys, "ls").splitlines()[0].split()
     assert [one["name"] for one in told(capsys, "ls")] == ["plain"]
+
+
+def test_how_to_except_what_only_watches_is_told_once(
+    machine: Machine, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine()
+    hint = "containers that only watch can be named in the setting gpu_watchers"
+    assert hint not in said(capsys, "gpus")
+    given = world.engine.capacity
+
+    def watched(*words: Any, **options: Any) -> Any:
+        found = given(*words, **options)
+        exporter = Holder("exporter", container_id="c0ffee", why="privileged")
+        return replace(found, gpus=tuple(replace(gpu, holders=(exporter,)) for gpu in found.gpus))
+
+    monkeypatch.setattr(world.engine, "capacity", watched)
+    assert said(capsys, "gpus").splitlines()[-2:] == ["", hint]
+    assert said(capsys, "gpus").count("gpu_watchers") == 1

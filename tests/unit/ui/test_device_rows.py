@@ -89,7 +89,7 @@ def test_the_folded_line_tells_who_has_the_others() -> None:
         replace(GPU, uuid="GPU-1", index=1, holders=(ALICE,)),
         replace(GPU, uuid="GPU-2", index=2, trouble="lost"),
     )
-    assert free_text(gpus, opened=False) == "1 of 2 free, parts included · 1: nifty-bohr of alice"
+    assert free_text(gpus, opened=False) == "1 of 2 free with parts · 1: nifty-bohr of alice"
     assert free_text((PART,), opened=False) == "1 of 1 parts free · choose by hand"
     assert free_text((GPU,), opened=False) == "1 of 1 free · choose by hand"
-    assert free_text((GPU,), opened=True) == "1 of 1 free · space: x by hand · › taken for you"
+    assert free_text((GPU,), opened=True) == "1 of 1 free · space: x by hand · › automatic"
