@@ -417,7 +417,7 @@ def test_what_is_chosen_can_be_had_and_is_enough(
         if any(sum(gpu.model == model for gpu in free) >= count for model in models):
             assert len({gpu.model for gpu in chosen}) == 1
     if count == 1 and held(chosen) == 0:
-        everything = [gpu for gpu in (*whole, *split) if not gpu.holders]
+        everything = [gpu for gpu in (*whole, *split) if gpu.free]
         assert memory_of(chosen[0]) == min(map(memory_of, everything))
 
 
