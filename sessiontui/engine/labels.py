@@ -28,6 +28,8 @@ SCHEMA_LABEL = PREFIX + "schema"
 ID_LABEL = PREFIX + "id"
 _ID = re.compile(r"^[A-Za-z0-9]{1,64}\Z")
 """What an id is made of: it becomes part of volume names and of paths."""
+_TOO_MANY = 2**63
+"""Engines count in 64 bits with a sign; JSON may hold more, and Python reads Infinity and NaN in it."""
 _LONGEST, _LONGEST_IMAGE = 128, 512
 """Characters of a label that are shown: no honest one holds more."""
 _MOST_DEVICES = 1024
@@ -138,7 +140,10 @@ class Labels:
     @property
     def ask(self) -> Ask:
         """The resources ordered; zeros where unreadable."""
-        return read(Ask, self._order.get("ask")) or Ask(0, 0)
+        ask = read(Ask, self._order.get("ask"))
+        if ask is None or not all(0 <= one < _TOO_MANY for one in (ask.cpu, ask.memory, ask.gpu)):
+            return Ask(0, 0)
+        return ask
 
     @property
     def devices(self) -> tuple[str, ...]:

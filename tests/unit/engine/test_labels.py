@@ -151,3 +151,11 @@ def test_what_a_batch_session_runs_is_read_leniently(told: str, batch: Batch | N
 def test_a_list_of_devices_that_is_none_or_has_no_end_is_cut(told: object, count: int) -> None:
     labels = Labels({PREFIX + "order": json.dumps({"devices": told})})
     assert len(labels.devices) == count
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "Infinity", "-Infinity", "NaN", "-1", str(2**63)])
+@pytest.mark.parametrize("field", ["cpu", "memory"])
+def test_an_ask_beyond_what_an_engine_counts_is_unreadable(field: str, number: str) -> None:
+    numbers = {"cpu": "1", "memory": "1", "gpu": "0", field: number}
+    ask = ", ".join(f'"{name}": {value}' for name, value in numbers.items())
+    assert Labels({PREFIX + "order": f'{{"ask": {{{ask}}}}}'}).ask == Ask(0, 0)
