@@ -309,13 +309,18 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
     # Steps of a launch and of a start
 
     def _start(self, name: str, container_id: str, status: str) -> None:
-        """Start a container that is in that state. Raises StartFailed."""
+        """Start a container that is in that state. Raises StartFailed.
+
+        One that runs is not started: it has no claim to its GPUs, should it end at this moment.
+        """
+        if status == "paused":
+            with translated(name, gone=True):
+                self._link.client.unpause(container_id)
+        if status in ("paused", "running", "restarting"):
+            return
         if status == "created":
             self._containers.upload(name, container_id)
         try:
-            if status == "paused":
-                with translated(name, gone=True):
-                    self._link.client.unpause(container_id)
             self._containers.start(name, container_id)
         except PortInUseError as error:
             raise StartFailed(

@@ -114,6 +114,20 @@ def test_a_home_that_another_container_uses_is_kept_and_deleted_when_it_is_free(
     assert not find(docker_bench, session.id)
 
 
+def test_a_session_that_runs_is_not_started_once_more(
+    docker_bench: Bench, client: docker.APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = docker_bench.engine
+    assert isinstance(engine, DockerEngine)
+    session = docker_bench.launch(docker_bench.order())
+    asked: list[str] = []
+    monkeypatch.setattr(engine._containers, "start", lambda name, container_id: asked.append(name))
+    assert engine.start(session).phase is Phase.RUNNING
+    client.pause(session.container_id or "")
+    assert engine.start(session).phase is Phase.RUNNING
+    assert not asked
+
+
 def test_a_session_paused_by_others_is_started_again(docker_bench: Bench, client: docker.APIClient) -> None:
     session = docker_bench.launch(docker_bench.order())
     client.pause(session.container_id or "")
