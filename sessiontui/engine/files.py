@@ -30,6 +30,15 @@ COMPLETE = b"\n"
 """What follows the content of a file, and is no part of it: it was not cut off."""
 ALREADY_THERE = 5
 """Exit code of the script for a name that is taken."""
+_WORDLESS = {
+    3: "it may not be copied: only the home and mounted folders are, and what may be read there",
+    4: "there is no such file or directory",
+    ALREADY_THERE: "there is one of that name already",
+    6: "the image has no tar: single files can be copied, directories cannot",
+    8: "it did not come as a whole",
+}
+"""What the other codes mean, for when the script's own words are lost: an engine under load lets a
+command's last output go a moment after its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,9 @@ def trouble(name: str, code: int, said: str) -> SessiontuiError:
     """The error for an exit code and the last words."""
     _, ours, reason = said.rpartition("sessiontui: ")
     lines = [line for line in said.splitlines() if line.strip()]
-    words = reason if ours else lines[0] if lines else f"files.sh ended with status {code}"
+    words = (
+        reason if ours else lines[0] if lines else _WORDLESS.get(code, f"files.sh ended with status {code}")
+    )
     if "files.sh" in said and not ours:
         return EngineError(
             f"{name} cannot copy files: {words}",

@@ -80,7 +80,8 @@ def test_the_script_gets_each_name_as_it_is(name: bytes) -> None:
         (2, "sh: 0: cannot open /opt/sessiontui/session/files.sh", EngineError, "cannot copy files"),
         (2, "tar: ./x: Permission denied\ntar: Exiting", EngineError, "./x: Permission denied"),
         (137, "", EngineError, "cut off"),
-        (3, "", EngineError, "ended with status 3"),
+        (3, "", EngineError, "only the home and mounted folders"),
+        (9, "", EngineError, "ended with status 9"),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_inside_is_said_in_its_words(
