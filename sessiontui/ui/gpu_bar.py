@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from sessiontui.domain.gpu import ComputeMode, Gpu, GpuSample
-from sessiontui.domain.gpu_usage import strangers_on
+from sessiontui.domain.gpu import ComputeMode, Gpu, GpuReading, GpuSample
+from sessiontui.domain.gpu_usage import with_strangers
 from sessiontui.domain.gpu_words import in_order, numbers
 from sessiontui.domain.resources import Capacity
 from sessiontui.ui import present
@@ -32,18 +32,15 @@ _TOLD = 20
 
 def seen_now(gpus: Sequence[Gpu], sample: GpuSample) -> tuple[Gpu, ...]:
     """The devices with what their drivers told last: the engine is asked who holds them more seldom."""
-    return tuple(_seen(gpu, sample) for gpu in gpus)
+    return tuple(
+        _with_trouble(gpu, sample.readings.get(gpu.uuid)) for gpu in with_strangers(tuple(gpus), sample)
+    )
 
 
-def _seen(gpu: Gpu, sample: GpuSample) -> Gpu:
-    reading = sample.readings.get(gpu.uuid)
-    if reading is None:
+def _with_trouble(gpu: Gpu, reading: GpuReading | None) -> Gpu:
+    if reading is None or reading.trouble in ("", gpu.trouble):
         return gpu
-    strangers = strangers_on(gpu, sample) if reading.processes is not None else gpu.strangers
-    trouble = reading.trouble or gpu.trouble
-    if (strangers, trouble) == (gpu.strangers, gpu.trouble):
-        return gpu
-    return replace(gpu, strangers=strangers, trouble=trouble)
+    return replace(gpu, trouble=reading.trouble)
 
 
 def given_out(gpus: Sequence[Gpu]) -> tuple[Gpu, ...]:
