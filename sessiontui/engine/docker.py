@@ -45,6 +45,7 @@ from sessiontui.engine.payload import (
     home_volume,
     published_ports,
 )
+from sessiontui.engine.phases import LIVE, RUNS
 from sessiontui.engine.port import STOP_SECONDS, Change, Report
 from sessiontui.engine.ports import pick_ports
 from sessiontui.engine.streams import EVENT_FILTERS, DockerEvents
@@ -56,9 +57,6 @@ IN_CREATION = timedelta(minutes=1)
 """How long a home without a container may be one whose container is about to come."""
 
 PORT_TRIES = 5
-
-_HOLDING = ["created", "running", "paused", "restarting"]
-"""States of a container whose limits are promised."""
 
 
 class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, DockerSaving):
@@ -109,7 +107,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         cpu, memory = 0.0, 0
         holding: list[Mapping[str, Any]] = []
         asking = Round(self._inspected)
-        for item in self._list("containers", {"status": _HOLDING}):
+        for item in self._list("containers", {"status": LIVE}):
             # What the engine cannot tell of counts as it was ordered, and a stranger's not at all.
             brief = listed(item) if Labels(item.get("Labels")).ours else None
             known = self._inspected.known(item) or (brief if glance else None)
@@ -316,7 +314,7 @@ class DockerEngine(DockerLife, DockerRemains, DockerMounts, DockerImages, Docker
         if status == "paused":
             with translated(name, gone=True):
                 self._link.client.unpause(container_id)
-        if status in ("paused", "running", "restarting"):
+        if status in RUNS:
             return
         if status == "created":
             self._containers.upload(name, container_id)

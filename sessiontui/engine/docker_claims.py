@@ -29,11 +29,20 @@ from sessiontui.domain.launch import Progress, Step
 from sessiontui.domain.session import Session
 from sessiontui.engine import launcher_mark
 from sessiontui.engine.claims import Age, Claim, Verdict, holders, in_the_way, verdict
-from sessiontui.engine.gpu_holders import held_by, held_by_order, holder_in, holds, nvidia_runtimes, watches
+from sessiontui.engine.gpu_holders import (
+    held_by,
+    held_by_order,
+    holder_by_labels,
+    holder_in,
+    holds,
+    nvidia_runtimes,
+    watches,
+)
 from sessiontui.engine.inspected import Inspected, Round
 from sessiontui.engine.labels import ID_LABEL, LAUNCHER_LABEL, PREFIX, Labels
 from sessiontui.engine.link import Link
 from sessiontui.engine.payload import home_volume
+from sessiontui.engine.phases import LIVE, RUNS
 from sessiontui.engine.port import Report
 from sessiontui.engine.short_lived import NO_GPUS, ShortLived
 from sessiontui.engine.taken import devices_taken
@@ -55,8 +64,6 @@ ELSEWHERE_SECONDS = 120
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}\Z")
 _NO_NUMBER = -1
 """Of a device that no driver tells of any more."""
-_LIVE = ("created", "running", "paused", "restarting")
-"""States of containers that have devices, or are about to."""
 
 
 @dataclass(slots=True)
@@ -135,7 +142,7 @@ class Claims(ShortLived):
         that a container can be made of. Raises DevicesTaken where others have them.
         """
         own = str(details["Id"])
-        if not session.devices or details["State"]["Status"] in ("running", "paused", "restarting"):
+        if not session.devices or details["State"]["Status"] in RUNS:
             yield
             return
         self.sweep()
@@ -222,7 +229,7 @@ class Claims(ShortLived):
     def _look(self, asking: _Asking) -> tuple[Claim, list[Claim]]:
         """Our claim and those of others, by one look at the list."""
         with translated("listing containers"):
-            items = self._link.reader.get("/containers/json", {"filters": {"status": _LIVE}})
+            items = self._link.reader.get("/containers/json", {"filters": {"status": LIVE}})
         mine: Claim | None = None
         others = []
         # Those that are told of one by one come from one round.
@@ -270,7 +277,7 @@ class Claims(ShortLived):
     def _runs(self, container_id: str) -> bool:
         """Whether it runs, or may do so in a moment."""
         try:
-            return self._look_at(container_id) in ("running", "paused", "restarting")
+            return self._look_at(container_id) in RUNS
         except EngineUnreachable:
             return True
 
@@ -323,8 +330,7 @@ def _container_of(item: Mapping[str, Any]) -> str:
 
 
 def _holder(item: Mapping[str, Any], labels: Labels) -> Holder:
-    owner, session_id = labels.owner, _claimed_for(item) or labels.id
-    return Holder(labels.name, owner.name, owner.uid, session_id, item["Id"], labels.gpu_shared)
+    return holder_by_labels(labels, item["Id"], _claimed_for(item) or labels.id)
 
 
 def _age(item: Mapping[str, Any], labels: Labels) -> Age:

@@ -20,9 +20,11 @@ from sessiontui.domain.gpu import Gpu, Holder, Vendor
 from sessiontui.domain.gpu_words import EVERYTHING, PRIVILEGED
 from sessiontui.domain.session import Session
 from sessiontui.engine import cdi
+from sessiontui.engine.gpu_payload import VISIBLE
 from sessiontui.engine.inspection import moment
 from sessiontui.engine.labels import Labels
 from sessiontui.engine.payload import home_volume
+from sessiontui.engine.phases import RUNS
 
 NVIDIA_RUNTIMES = frozenset({"nvidia"})
 """Names under which an engine usually has NVIDIA's runtime."""
@@ -31,7 +33,7 @@ YOUNG = timedelta(minutes=1)
 """How long a stranger's container that is created counts as one that is about to be started."""
 
 _ALL = "all"
-_VISIBLE, _CAPABILITIES = "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"
+_CAPABILITIES = "NVIDIA_DRIVER_CAPABILITIES"
 _AMD_RUNTIME, _AMD_VISIBLE = "amd", "AMD_VISIBLE_DEVICES"
 """Those of AMD's container toolkit."""
 _SWARM = "DOCKER_RESOURCE_GPU"
@@ -51,7 +53,7 @@ _SHARED_NODES = frozenset({"/dev/kfd"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class _Hold:
     uuids: frozenset[str]
     why: str = ""
 
@@ -68,11 +70,17 @@ def holder_of(session: Session) -> Holder:
     )
 
 
+def holder_by_labels(labels: Labels, container_id: str, session_id: str) -> Holder:
+    """The session that a container bears the labels of, as the holder of what the container has."""
+    owner = labels.owner
+    return Holder(labels.name, owner.name, owner.uid, session_id, container_id, labels.gpu_shared)
+
+
 def holder_in(
     attributes: Mapping[str, Any], devices: Sequence[Gpu], runtimes: frozenset[str] = NVIDIA_RUNTIMES
 ) -> Holder:
     """The container of ``GET /containers/ID/json`` as the holder of what it has of these devices."""
-    return _holder(attributes, tuple(_claims(attributes, devices, runtimes)))
+    return _holder(attributes, tuple(_holds_of(attributes, devices, runtimes)))
 
 
 def held_by(
@@ -83,19 +91,19 @@ def held_by(
     ``devices`` are all of the machine; ``runtimes`` are the engine's names of NVIDIA's runtime. Who has
     a device has its parts; a part is no hold on the device that it is part of.
     """
-    return _with_parts(tuple(_claims(attributes, devices, runtimes)), devices)
+    return _with_parts(tuple(_holds_of(attributes, devices, runtimes)), devices)
 
 
 def held_by_order(ordered: Sequence[str], devices: Sequence[Gpu]) -> frozenset[str]:
     """UUIDs of the devices that a session has which was ordered with these UUIDs, parts included."""
-    return _with_parts((_Claim(frozenset(ordered)),), devices)
+    return _with_parts((_Hold(frozenset(ordered)),), devices)
 
 
 def holds(attributes: Mapping[str, Any], launcher_lives: Callable[[Labels], bool], now: datetime) -> bool:
     """Whether the container keeps what it has from others, by its state."""
     status = attributes["State"].get("Status")
     if status != "created":
-        return status in {"running", "paused", "restarting"}
+        return status in RUNS
     if (labels := _session(attributes)) is not None:
         return launcher_lives(labels)
     made = moment(attributes.get("Created"))
@@ -128,11 +136,11 @@ def with_holders(
     """The devices with those of these containers that hold them; all of them keep what they have."""
     holders: dict[str, list[Holder]] = {}
     for attributes in containers if devices else ():
-        claims = tuple(_claims(attributes, devices, runtimes))
-        if not any(one.uuids for one in claims) or watches(attributes, watchers):
+        found = tuple(_holds_of(attributes, devices, runtimes))
+        if not any(one.uuids for one in found) or watches(attributes, watchers):
             continue
-        holder = _holder(attributes, claims)
-        for uuid in _with_parts(claims, devices):
+        holder = _holder(attributes, found)
+        for uuid in _with_parts(found, devices):
             holders.setdefault(uuid, []).append(holder)
     return tuple(replace(gpu, holders=tuple(holders.get(gpu.uuid, ()))) for gpu in devices)
 
@@ -167,26 +175,25 @@ def _session(attributes: Mapping[str, Any]) -> Labels | None:
     return labels if labels.ours and home else None
 
 
-def _holder(attributes: Mapping[str, Any], claims: Sequence[_Claim]) -> Holder:
+def _holder(attributes: Mapping[str, Any], found: Sequence[_Hold]) -> Holder:
     container_id = str(attributes["Id"])
     if (labels := _session(attributes)) is not None:
-        owner = labels.owner
-        return Holder(labels.name, owner.name, owner.uid, labels.id, container_id, labels.gpu_shared)
-    why = next((one.why for one in claims if one.uuids and one.why), "")
+        return holder_by_labels(labels, container_id, labels.id)
+    why = next((one.why for one in found if one.uuids and one.why), "")
     return Holder(_name(attributes), container_id=container_id, why=why)
 
 
-def _with_parts(claims: Sequence[_Claim], devices: Sequence[Gpu]) -> frozenset[str]:
-    held = frozenset[str]().union(*(one.uuids for one in claims))
+def _with_parts(found: Sequence[_Hold], devices: Sequence[Gpu]) -> frozenset[str]:
+    held = frozenset[str]().union(*(one.uuids for one in found))
     return held | {gpu.uuid for gpu in devices if gpu.parent in held} if held else held
 
 
-def _claims(
+def _holds_of(
     attributes: Mapping[str, Any], devices: Sequence[Gpu], runtimes: frozenset[str]
-) -> Iterator[_Claim]:
+) -> Iterator[_Hold]:
     host, variables = attributes["HostConfig"], _variables(attributes)
     if host.get("Privileged"):
-        yield _Claim(frozenset(gpu.uuid for gpu in devices), PRIVILEGED)
+        yield _Hold(frozenset(gpu.uuid for gpu in devices), PRIVILEGED)
     requests = host.get("DeviceRequests") or ()
     for request in requests:
         # What a session was launched with is its own, whatever its variables let it do with it.
@@ -194,7 +201,7 @@ def _claims(
             yield from _requested(request, devices)
     if not requests and (session := _session(attributes)) is not None:
         # Podman does not tell what was requested.
-        yield _Claim(frozenset(session.devices) & {gpu.uuid for gpu in devices})
+        yield _Hold(frozenset(session.devices) & {gpu.uuid for gpu in devices})
     # The engine puts what is requested into the variable, over what was there.
     asked = any(request.get("Driver") in {None, "", "nvidia"} for request in requests)
     if not asked and host.get("Runtime") in runtimes:
@@ -203,10 +210,10 @@ def _claims(
         yield from _by_names(variables.get(_AMD_VISIBLE, "").split(","), devices, Vendor.AMD)
     for device in host.get("Devices") or ():
         path = str(device.get("PathOnHost", ""))
-        yield _Claim(named(path, devices) if cdi.parsed(path) else _with_node(path, devices))
+        yield _Hold(named(path, devices) if cdi.parsed(path) else _with_node(path, devices))
 
 
-def _requested(request: Mapping[str, Any], devices: Sequence[Gpu]) -> Iterator[_Claim]:
+def _requested(request: Mapping[str, Any], devices: Sequence[Gpu]) -> Iterator[_Hold]:
     """By one of ``HostConfig.DeviceRequests``."""
     driver = str(request.get("Driver") or "")
     if driver not in {"", "nvidia", "amd", "cdi"}:
@@ -219,7 +226,7 @@ def _requested(request: Mapping[str, Any], devices: Sequence[Gpu]) -> Iterator[_
         yield from _by_names([_ALL], devices, vendor)
     elif count:
         first = frozenset(gpu.uuid for gpu in whole if gpu.index < count)
-        yield _Claim(first, f"asked for {count}: the engine gives the first")
+        yield _Hold(first, f"asked for {count}: the engine gives the first")
 
 
 def _looks(request: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
@@ -233,15 +240,15 @@ def _looks(request: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
 
 def _visible(
     attributes: Mapping[str, Any], devices: Sequence[Gpu], variables: Mapping[str, str]
-) -> Iterator[_Claim]:
+) -> Iterator[_Hold]:
     """By what NVIDIA's runtime reads, also of what the image itself sets."""
     for mount in attributes.get("Mounts") or ():
         where = posixpath.normpath(str(mount.get("Destination", "")))
         if mount.get("Source") == "/dev/null" and where.startswith(_LISTED_BY_MOUNTS):
             # A CDI name is spelled as a path: cdi/nvidia.com/gpu/NAME.
             name = where.removeprefix(_LISTED_BY_MOUNTS).rpartition("/")[2]
-            yield _Claim(named(name, devices, Vendor.NVIDIA))
-    told = variables.get(_SWARM) or variables.get(_VISIBLE)
+            yield _Hold(named(name, devices, Vendor.NVIDIA))
+    told = variables.get(_SWARM) or variables.get(VISIBLE)
     if told is None:
         # Images from before the variable.
         old = variables.get("CUDA_VERSION") and not variables.get("NVIDIA_REQUIRE_CUDA")
@@ -258,11 +265,11 @@ def _only_watches(capabilities: str) -> bool:
     return bool(told) and told <= _WATCHES
 
 
-def _by_names(names: Sequence[str], devices: Sequence[Gpu], vendor: Vendor | None) -> Iterator[_Claim]:
+def _by_names(names: Sequence[str], devices: Sequence[Gpu], vendor: Vendor | None) -> Iterator[_Hold]:
     for name in filter(None, names):
         everything = name == _ALL or name.endswith(f"={_ALL}")
         why = EVERYTHING if everything else "by PCI address" if _PCI.match(name) else ""
-        yield _Claim(named(name, devices, vendor), why)
+        yield _Hold(named(name, devices, vendor), why)
 
 
 def _with_node(path: str, devices: Sequence[Gpu]) -> frozenset[str]:

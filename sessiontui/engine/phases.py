@@ -15,6 +15,12 @@ INTERRUPTED = "launch interrupted"
 """Begins the reason of a session that was created and never started."""
 
 
+RUNS = ("running", "paused", "restarting")
+"""States, as the engine has them, of a container that has what it was given."""
+
+LIVE = ("created", *RUNS)
+"""Those, and that of one that is about to have it."""
+
 STOPPED_CODE = 143
 """What a session exits with that was stopped by us: SIGTERM."""
 

@@ -16,10 +16,11 @@ from typing import Any
 from sessiontui.dockerd.errors import translated
 from sessiontui.domain.errors import EngineError, EngineUnreachable, ImageUnavailable, SessionGone
 from sessiontui.engine import launcher_mark
+from sessiontui.engine.gpu_payload import VISIBLE
 from sessiontui.engine.labels import LAUNCHER_LABEL
 from sessiontui.engine.link import Link
 
-NO_GPUS = "NVIDIA_VISIBLE_DEVICES=void"
+NO_GPUS = f"{VISIBLE}=void"
 """The variable that keeps NVIDIA's runtime from giving devices, as images else ask it to."""
 
 
